@@ -34,6 +34,7 @@ export type { WaitOptions } from './network/deadline.ts';
 export { feedEventTypes } from './network/events/feed-event-types.ts';
 export type { EventOptions, NetworkEvent } from './network/events/network-events.ts';
 export type { FeedEvent, MiningFailure, NodeFeedEvent } from './network/events/network-feed.ts';
+export type { AddedLinkOptions, AddNodeOptions } from './network/members/plan-added-node.ts';
 export type { MiningMode } from './network/mining-mode.ts';
 export { type FeeOptions, NetworkFees } from './network/network-fees.ts';
 export { NetworkFixture } from './network/network-fixture.ts';

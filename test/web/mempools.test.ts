@@ -80,6 +80,7 @@ describe('mempools', () => {
       time: START + 100,
       type: 'node',
       node: 'a',
+      role: 'full',
       status: 'stopped',
       height: -1,
       tip: '',

@@ -56,7 +56,7 @@ describe('Timeline', () => {
     timeline.add(at(200, { type: 'mempool', node: 'b', transactions: 3, bytes: 500 }));
     timeline.add(at(250, { type: 'mining', node: 'b', state: 'searching', height: 102 }));
     timeline.add(at(260, { type: 'mining', node: 'b', state: 'found', height: 102 }));
-    timeline.add(at(300, { type: 'node', node: 'b', status: 'stopped', height: -1, tip: '', peers: 0 }));
+    timeline.add(at(300, { type: 'node', node: 'b', role: 'full', status: 'stopped', height: -1, tip: '', peers: 0 }));
     expect(timeline.nodeAt('a', START + 99)).toMatchObject({ height: 100, tip: hash('a') });
     expect(timeline.nodeAt('a', START + 100)).toMatchObject({ height: 101, tip: hash('b') });
     expect(timeline.nodeAt('b', START + 129)).toMatchObject({ height: 100 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAX_INTERVAL, MAX_TRANSACTIONS } from '../../devnet/network/arguments/limits.ts';
 import { feedEventTypes } from '../../devnet/network/events/feed-event-types.ts';
 import type { FeedEvent } from '../../devnet/network/events/network-feed.ts';
+import { nodeRoles } from '../../devnet/topology/network-options.ts';
 import { above0, whole } from '../../devnet/topology/schema-parts.ts';
 
 const hash = z.string().meta({ description: '32 bytes as hex, in the byte order of RPC' });
@@ -36,6 +37,7 @@ export const logLine = {
 const shapes = {
   node: {
     node,
+    role: z.enum(nodeRoles),
     status: z.enum(['running', 'paused', 'stopped']),
     height: height.meta({ description: '-1 while the node is stopped' }),
     tip: z.string(),

@@ -1,5 +1,6 @@
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
+import { MAX_TIMEOUT_MS } from './arguments/limits.ts';
 
 /** Milliseconds that the methods that wait do so at most, unless told. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -81,7 +82,7 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<T> {
     changed();
   });
   // A look that has begun in time may end.
-  const lastTimer = systemClock.after(timeout + ANSWER_MS, () => end());
+  const lastTimer = systemClock.after(Math.min(timeout + ANSWER_MS, MAX_TIMEOUT_MS), () => end());
   const release = holdProcess();
   const aborted = () => {
     changed();

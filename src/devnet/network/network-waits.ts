@@ -4,6 +4,7 @@ import type { NodeView } from '../nodes/node-backend.ts';
 import { findNode } from './arguments/references.ts';
 import { components } from './components.ts';
 import { type Observable, repeated, type WaitOptions, waitUntil, within } from './deadline.ts';
+import type { NetworkMembers } from './members/network-members.ts';
 import type { NetworkLink } from './network-link.ts';
 import type { NetworkNode } from './network-node.ts';
 import type { Payment, PaymentHooks } from './payment.ts';
@@ -17,8 +18,7 @@ const LOOK_MS = 100;
 
 /** What `NetworkWaits` needs. */
 export interface WaitContext {
-  readonly nodes: readonly NetworkNode[];
-  readonly links: readonly NetworkLink[];
+  readonly members: NetworkMembers;
   /** Ends all waits. */
   readonly signal: AbortSignal;
   /** Throws if the network has failed to do something by itself. */
@@ -27,6 +27,7 @@ export interface WaitContext {
 
 /** What the methods of a network wait for. Each rejects with `PierError` 'wait-timeout'. */
 export class NetworkWaits implements PaymentHooks {
+  readonly #members: NetworkMembers;
   readonly #nodes: readonly NetworkNode[];
   readonly #links: readonly NetworkLink[];
   readonly #signal: AbortSignal;
@@ -34,9 +35,10 @@ export class NetworkWaits implements PaymentHooks {
   /** The payments since the last block, the last thousand. */
   readonly #made = new Set<Payment>();
 
-  constructor({ nodes, links, signal, throwFailure }: WaitContext) {
-    this.#nodes = nodes;
-    this.#links = links;
+  constructor({ members, signal, throwFailure }: WaitContext) {
+    this.#members = members;
+    this.#nodes = members.nodes;
+    this.#links = members.links;
     this.#signal = signal;
     this.#throwFailure = throwFailure;
   }
@@ -66,7 +68,7 @@ export class NetworkWaits implements PaymentHooks {
    */
   async sameTip(node: NetworkNode, options: WaitOptions): Promise<void> {
     const what = `the tip of ${node.name} on all nodes that it reaches`;
-    const sources = [...this.#nodes.map(({ backend }) => backend), repeated(LOOK_MS)];
+    const sources = [this.#members, repeated(LOOK_MS)];
     await this.#waitFor(what, this.#nodes, { ...options, sources }, async () => {
       this.#throwFailure();
       const group = components(this.#nodes, this.#links).find((each) => each.includes(node)) ?? [node];
@@ -77,6 +79,25 @@ export class NetworkWaits implements PaymentHooks {
         if (height !== own.height || !(await each.backend.header(fromReversedHex(own.tip)))) return undefined;
       }
       return true as const;
+    });
+  }
+
+  /**
+   * Resolves when a new node has a chain as high as those of the nodes that it reaches, and the transactions that the
+   * mempools of all full ones of them had when it first was so high: there may be new ones all the time.
+   */
+  async joined(node: NetworkNode, options: WaitOptions): Promise<void> {
+    let wanted: readonly string[] | undefined;
+    await this.#wait(`${node.name} in sync`, this.#nodes, options, async () => {
+      const group = components(this.#nodes, this.#links).find((each) => each.includes(node));
+      if (!group) return undefined;
+      const others = await Promise.all(group.filter((each) => each !== node).map((each) => each.view()));
+      const own = await node.view();
+      if (!wanted && others.some(({ height }) => height > own.height)) return undefined;
+      const pools = others.flatMap(({ mempool }) => mempool ?? []);
+      const common = (txid: string) => pools.every((pool) => pool.has(txid));
+      wanted ??= [...(pools[0] ?? [])].filter(common);
+      return wanted.every((txid) => !own.mempool || own.mempool.has(txid) || !common(txid)) || undefined;
     });
   }
 
@@ -218,7 +239,7 @@ export class NetworkWaits implements PaymentHooks {
     check: () => Promise<true | undefined>,
   ): Promise<void> {
     await waitUntil({
-      sources: nodes.map(({ backend }) => backend),
+      sources: nodes === this.#nodes ? [this.#members] : nodes.map(({ backend }) => backend),
       ...options,
       what,
       check,

@@ -4,17 +4,21 @@ import { PierError } from '../../platform/errors.ts';
 import type { ClockState, NetworkClock } from '../../testing/network-clock.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import type { Engine } from '../nodes/engine.ts';
+import type { NodeBackend } from '../nodes/node-backend.ts';
 import { type Amount, toBitcoins, toSatoshis } from '../topology/amount.ts';
 import type { NodeKind } from '../topology/network-options.ts';
-import type { NetworkPlan } from '../topology/network-plan.ts';
+import type { NetworkPlan, PlannedLink } from '../topology/network-plan.ts';
 import { listed } from '../topology/topology-error.ts';
 import { Account } from './account.ts';
 import { badArgument } from './arguments/check-arguments.ts';
+import { MAX_TIMEOUT_MS } from './arguments/limits.ts';
 import { check } from './arguments/method-arguments.ts';
 import { findAddress, findGroups, findNode, hexOf } from './arguments/references.ts';
 import type { WaitOptions } from './deadline.ts';
 import { type EventOptions, type NetworkEvent, networkEvents } from './events/network-events.ts';
 import { type FeedEvent, followNetwork } from './events/network-feed.ts';
+import type { NetworkMembers } from './members/network-members.ts';
+import { type AddNodeOptions, planAddedNode } from './members/plan-added-node.ts';
 import { AutoMiner, type MiningMode } from './mining-mode.ts';
 import { NetworkFees } from './network-fees.ts';
 import type { NetworkLink } from './network-link.ts';
@@ -31,7 +35,7 @@ import { makeTraffic, type TrafficOptions, type TrafficStatistics } from './traf
 
 /** How `NodeNetwork.mine` mines. */
 export interface MineOptions extends WaitOptions {
-  /** The node that mines. Default: the first miner, or else the first full node that runs. */
+  /** The node that mines. Default: the first miner, or else the first full node that runs, once it is in sync. */
   readonly by?: NetworkNode | string | undefined;
   /** The address that the blocks pay to; default: the faucet's. */
   readonly to?: string | Account | undefined;
@@ -47,7 +51,9 @@ export interface NodeNetworkParts {
   readonly engine: Engine;
   readonly clock: NetworkClock;
   readonly random: SeededRandom;
-  readonly links: readonly NetworkLink[];
+  /** With its links, and without its nodes. */
+  readonly members: NetworkMembers;
+  createLink(link: PlannedLink): NetworkLink;
   readonly wallets: NetworkWallets;
   /** Absent in a browser. */
   readonly files?: StateFiles | undefined;
@@ -57,7 +63,9 @@ export interface NodeNetworkParts {
 
 /** A Bitcoin network for development and tests: nodes, links, funded accounts, and one clock. See `createNetwork`. */
 export class NodeNetwork {
+  /** Its nodes; `addNode` appends to the list. */
   readonly nodes: readonly NetworkNode[];
+  /** Its links; `addNode` appends to the list. */
   readonly links: readonly NetworkLink[];
   /** Accounts with coins. */
   readonly accounts: readonly Account[];
@@ -65,10 +73,12 @@ export class NodeNetwork {
   readonly time: NetworkTime;
   /** The fee rate at which transactions confirm. */
   readonly fees: NetworkFees;
-  readonly #plan: NetworkPlan;
+  readonly #members: NetworkMembers;
+  readonly #createLink: NodeNetworkParts['createLink'];
+  #plan: NetworkPlan;
   readonly #engine: Engine;
   readonly #clock: NetworkClock;
-  readonly #kinds: ReadonlyMap<string, NodeKind>;
+  readonly #kinds: Map<string, NodeKind>;
   readonly #miner: AutoMiner;
   readonly #wallets: NetworkWallets;
   readonly #waits: NetworkWaits;
@@ -76,27 +86,28 @@ export class NodeNetwork {
   readonly #closing = new AbortController();
   readonly #miningSources: (() => void)[] = [];
   #extraNonce = 0;
+  /** Settles when no node is about to be added: one after the other is. */
+  #adding: Promise<unknown> = Promise.resolve();
+  /** Nodes that were added and have not been in sync yet. */
+  readonly #joining = new Set<NetworkNode>();
   #closed: Promise<void> | undefined;
 
   /** `createNetwork` creates networks. @internal */
   constructor(parts: NodeNetworkParts) {
-    const { plan, engine, clock, random, links } = parts;
+    const { plan, engine, clock, random, members } = parts;
+    const { nodes, links } = members;
+    this.#members = members;
+    this.#createLink = parts.createLink;
     this.#plan = plan;
     this.#engine = engine;
     this.#clock = clock;
     this.links = links;
-    for (const link of links) link.onChange(() => this.#snapshots.keepSoon());
     this.time = new NetworkTime(clock, { checkOpen: () => this.checkOpen(), changed: () => this.#clockChanged() });
-    this.nodes = engine.nodes.map(
-      (backend) =>
-        new NetworkNode(backend, {
-          checkOpen: () => this.checkOpen(),
-          started: (node) => this.#connect([node]),
-          reached: (node, height, options) => this.#waits.reached(node, height, options),
-        }),
-    );
+    nodes.push(...engine.nodes.map((backend) => this.#createNode(backend)));
+    this.nodes = nodes;
+    for (const link of links) link.onChange(() => this.#snapshots.keepSoon());
     this.#waits = new NetworkWaits({
-      ...{ nodes: this.nodes, links, signal: this.#closing.signal },
+      ...{ members, signal: this.#closing.signal },
       throwFailure: () => {
         if (this.miningFailure) throw this.miningFailure;
       },
@@ -119,7 +130,8 @@ export class NodeNetwork {
       mine: () => this.mine(),
     });
     this.#snapshots = new NetworkSnapshots({
-      ...{ plan, engine, clock, links, files: parts.files, saved: parts.saved, seeds: parts.wallets.seeds },
+      ...{ plan: () => this.#plan, engine, clock, links },
+      ...{ files: parts.files, saved: parts.saved, seeds: parts.wallets.seeds },
       hooks: {
         settings: () => ({ mining: this.mining, fees: this.fees.state }),
         synced: () => this.synced(),
@@ -329,7 +341,7 @@ export class NodeNetwork {
    * ```
    */
   events(options: EventOptions = {}): AsyncGenerator<NetworkEvent, void, void> {
-    return networkEvents({ nodes: this.nodes, links: this.links, closed: this.#closing.signal }, options);
+    return networkEvents({ members: this.#members, closed: this.#closing.signal }, options);
   }
 
   /**
@@ -340,10 +352,10 @@ export class NodeNetwork {
   follow(types: readonly FeedEvent['type'][], listener: (event: FeedEvent) => void): () => void {
     this.checkOpen();
     check.follow({ types, listener });
-    const { nodes, links } = this;
+    const members = this.#members;
     const closed = this.#closing.signal;
     const peerName = (node: string, peer: Endpoint) => this.#engine.peerName(node, peer);
-    const off = followNetwork({ nodes, links, miner: this.#miner, closed, peerName }, new Set(types), listener);
+    const off = followNetwork({ members, miner: this.#miner, closed, peerName }, new Set(types), listener);
     closed.addEventListener('abort', off, { once: true });
     return () => {
       closed.removeEventListener('abort', off);
@@ -355,6 +367,68 @@ export class NodeNetwork {
   async snapshot(): Promise<string> {
     this.checkOpen();
     return this.#snapshots.take();
+  }
+
+  /**
+   * Adds a node, with links to others, and resolves when it runs and is in sync: it begins with an empty chain, which it
+   * downloads from its peers. It then stands beside the nodes of the topology in every respect: a `miner` mines by default
+   * if no earlier one runs, `save` writes it, and a network whose files stay has it when it continues. `revert` and `reset`
+   * to a state without it leave it in the network; it begins with an empty chain and without wallets again. Rejects with
+   * `PierError` 'bad-argument', 'node-exists', 'unknown-node', 'too-many-nodes', 'no-peer', 'node-stopped' and
+   * 'node-paused', and with the error of a node that does not start, without effect. After 'wait-timeout', it stays.
+   *
+   * @example
+   * ```ts
+   * import { createNetwork } from 'pier';
+   *
+   * await using network = await createNetwork({ nodes: 2 });
+   * const node = await network.addNode({ role: 'miner', name: 'pool', links: ['node1', { to: 'node2', latency: 50 }] });
+   * await network.mine(1, { by: 'pool' });
+   * console.log((await node.view()).height); // 123
+   * ```
+   */
+  async addNode(options: AddNodeOptions = {}): Promise<NetworkNode> {
+    this.checkOpen();
+    check.addNode({ options });
+    const adding = this.#adding.then(() => this.#addNode(options));
+    this.#adding = adding.catch(() => {});
+    const node = await adding;
+    const joined = this.#connect([node]).then(() => this.#waits.joined(node, options));
+    const isOver = () => {
+      this.#joining.delete(node);
+      this.#miner.changed();
+    };
+    // It may be in sync after the wait, too.
+    joined.catch(() => this.#waits.joined(node, { timeout: MAX_TIMEOUT_MS })).then(isOver, () => {});
+    await joined;
+    return node;
+  }
+
+  async #addNode(options: AddNodeOptions): Promise<NetworkNode> {
+    this.checkOpen();
+    const plan = planAddedNode(this.#plan, this.nodes, options);
+    let added: NetworkNode | undefined;
+    await this.#engine.addNode(plan, (backend) => {
+      this.checkOpen();
+      const node = this.#createNode(backend);
+      const links = plan.links.slice(this.links.length).map(this.#createLink);
+      for (const link of links) link.onChange(() => this.#snapshots.keepSoon());
+      this.#plan = plan;
+      this.#kinds.set(node.name, 'pier');
+      this.#joining.add(node);
+      this.#members.add({ node, links, view: { height: 0, tip: plan.params.genesis.hashHex } });
+      added = node;
+    });
+    this.#snapshots.keepSoon();
+    return added!;
+  }
+
+  #createNode(backend: NodeBackend): NetworkNode {
+    return new NetworkNode(backend, {
+      checkOpen: () => this.checkOpen(),
+      started: (node) => this.#connect([node]),
+      reached: (node, height, options) => this.#waits.reached(node, height, options),
+    });
   }
 
   /** Writes what a network that continues on the nodes' files needs besides them. @internal */
@@ -457,6 +531,8 @@ export class NodeNetwork {
     const hint = 'Create another one with createNetwork().';
     this.#closing.abort(new PierError('network-closed', 'the network is closed', { hint }));
     this.#snapshots.close();
+    // A node that is about to start is stopped again.
+    await this.#adding;
     try {
       // Before mining is stopped, whose mode is kept.
       this.keep();
@@ -475,7 +551,7 @@ export class NodeNetwork {
   #followMempools(isOn: boolean): void {
     for (const unsubscribe of this.#miningSources.splice(0)) unsubscribe();
     if (!isOn) return;
-    for (const { backend } of this.nodes) this.#miningSources.push(backend.onChange(() => this.#miner.changed()));
+    this.#miningSources.push(this.#members.onChange(() => this.#miner.changed()));
   }
 
   /** Throws `PierError` 'network-closed' if the network is closed. @internal */
@@ -505,7 +581,7 @@ export class NodeNetwork {
 
   #defaultMiner(): NetworkNode {
     this.checkOpen();
-    const running = this.nodes.filter(({ isFull, status }) => isFull && status === 'running');
+    const running = this.#running().filter(({ isFull }) => isFull);
     const miner = running.find(({ role }) => role === 'miner') ?? running[0];
     if (miner) return miner;
     throw new PierError('no-miner', 'no full node is running', { hint: 'Start one with node(NAME).start().' });
@@ -527,8 +603,9 @@ export class NodeNetwork {
     return this.node(this.#wallets.faucet.node);
   }
 
+  /** Returns the nodes that run, and have been in sync. */
   #running(): NetworkNode[] {
-    return this.nodes.filter(({ status }) => status === 'running');
+    return this.nodes.filter((node) => node.status === 'running' && !this.#joining.has(node));
   }
 
   /** Opens the connections of nodes over links that carry. */

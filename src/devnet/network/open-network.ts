@@ -4,14 +4,22 @@ import { SeededRandom } from '../../testing/seeded-random.ts';
 import type { Engine } from '../nodes/engine.ts';
 import type { MemoryEngineModules } from '../nodes/memory-engine.ts';
 import type { NetworkOptions } from '../topology/network-options.ts';
-import { type FindNetwork, type NetworkPlan, planNetwork } from '../topology/network-plan.ts';
+import {
+  extendPlan,
+  type FindNetwork,
+  type NetworkPlan,
+  type PlannedLink,
+  planNetwork,
+} from '../topology/network-plan.ts';
 import { listFaults } from '../topology/topology-error.ts';
+import { NetworkMembers } from './members/network-members.ts';
 import { NetworkLink } from './network-link.ts';
 import { NodeNetwork } from './node-network.ts';
 import {
   loadState,
   type NetworkHead,
   type NetworkState,
+  type SavedTopology,
   type StateFiles,
   topologyDifferences,
   topologyOf,
@@ -108,25 +116,27 @@ export interface PlannedModules {
 
 /** Creates a network from a plan; see `createNetwork`. */
 export async function createPlanned(
-  plan: NetworkPlan,
+  described: NetworkPlan,
   { host, signal, saved, seeds }: PlannedModules,
 ): Promise<NodeNetwork> {
   signal?.throwIfAborted();
-  const folder = await host.openFolder?.(plan);
-  const kept = folder?.kept && keptState(plan, folder, saved !== undefined);
+  const folder = await host.openFolder?.(described);
+  const kept = folder?.kept && keptState(described, folder, saved !== undefined);
+  const plan = kept ? keptPlan(described, kept) : described;
   const clock = new NetworkClock();
   if (saved) clock.restore(saved.time, saved.clock.frozen !== undefined);
   if (kept) clock.state = kept.clock;
   const random = new SeededRandom(plan.seed);
   let network: NodeNetwork | undefined;
-  const links = plan.links.map(
-    (link) =>
-      new NetworkLink(link, link.conditions, {
-        checkOpen: () => network!.checkOpen(),
-        cut: () => engine.closeCut(),
-        mended: (mended) => network!.linkMended(mended),
-      }),
-  );
+  const createLink = (link: PlannedLink) =>
+    new NetworkLink(link, link.conditions, {
+      checkOpen: () => network!.checkOpen(),
+      cut: () => engine.closeCut(),
+      mended: (mended) => network!.linkMended(mended),
+    });
+  const members = new NetworkMembers();
+  const { links } = members;
+  links.push(...plan.links.map(createLink));
   const begin = saved ?? kept;
   for (const [i, { isCut, conditions }] of begin?.links.entries() ?? []) links[i]!.restore(isCut, conditions);
   const conditions = (from: string, to: string) => {
@@ -144,7 +154,7 @@ export async function createPlanned(
   try {
     signal?.throwIfAborted();
     const wallets = await openWallets(plan, begin?.wallets ?? seeds);
-    network = new NodeNetwork({ plan, engine, clock, random, links, wallets, files: host.files, saved });
+    network = new NodeNetwork({ plan, engine, clock, random, members, createLink, wallets, files: host.files, saved });
     if (signal) network.closeOn(signal);
     network.fees.restore(begin?.fees);
     await network.connected();
@@ -163,12 +173,34 @@ export async function createPlanned(
 /** Returns what a folder keeps of a network. Throws `PierError` 'datadir-in-use' if it is another one than planned. */
 function keptState(plan: NetworkPlan, { path, kept }: NodeFolder, hasState: boolean): NetworkHead {
   const head = kept!.state as NetworkHead;
-  const differences = topologyDifferences(topologyOf(plan), head.topology);
+  const given = topologyOf(plan);
+  const differences = topologyDifferences(given, head.topology);
+  const isGrown = topologyDifferences(given, withoutAdded(head)).length === 0;
   const reason = hasState
     ? 'holds a network, which a state would replace'
-    : differences.length > 0 && `holds another network:\n${listFaults(differences)}`;
+    : differences.length > 0 && !isGrown && `holds another network:\n${listFaults(differences)}`;
   if (reason === false) return head;
   throw new PierError('datadir-in-use', `${path} ${reason}`, {
     hint: 'Choose another data directory, or remove this one.',
   });
+}
+
+/** Returns the topology of a kept network as it was created, without the nodes and links that were added later. */
+function withoutAdded({ topology, added }: NetworkHead): SavedTopology {
+  if (!added) return topology;
+  const { nodes, links = [] } = topology;
+  return {
+    ...topology,
+    nodes: nodes.slice(0, -added.nodes || undefined),
+    links: links.slice(0, -added.links || undefined),
+  };
+}
+
+/** Returns the plan of a kept network, with the nodes that were added to it, whether it describes them or not. */
+function keptPlan(plan: NetworkPlan, head: NetworkHead): NetworkPlan {
+  const { topology, added } = head;
+  if (!added) return plan;
+  if (plan.nodes.length === topology.nodes.length) return { ...plan, added };
+  const { nodes, links } = withoutAdded(head);
+  return extendPlan(plan, { nodes: topology.nodes.slice(nodes.length), links: topology.links!.slice(links!.length) });
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../p2p/net/endpoint.ts';
 import type { MemoryStore } from '../../store/memory-store.ts';
+import type { NetworkPlan } from '../topology/network-plan.ts';
 import type { NodeBackend, NodeStatus } from './node-backend.ts';
 
 /** Everything that a node keeps while it is stopped, in memory. A bitcoind has all its files in `chain`, by name. */
@@ -19,6 +20,11 @@ export interface PortableNode {
 /** Where the nodes of a network run: in this process, or each in its own. */
 export interface Engine<State = unknown> {
   readonly nodes: readonly NodeBackend[];
+  /**
+   * Creates the last node of a plan and starts it with an empty chain. Calls `joined` in the same turn in which it becomes
+   * one of `nodes`, not connected yet. Without effect if it rejects, as it does with what `joined` throws.
+   */
+  addNode(plan: NetworkPlan, joined: (node: NodeBackend) => void): Promise<void>;
   /** Keeps a connection open over a link; an attempt that waits for its turn begins at once. */
   connect(from: string, to: string): Promise<void>;
   /** Returns the name of a node's peer on a link, by its end of the connection; undefined for one of another program. */
@@ -35,7 +41,10 @@ export interface Engine<State = unknown> {
   export(state: State): readonly PortableNode[];
   /** Returns the state that `restore` takes. */
   import(nodes: readonly PortableNode[]): State;
-  /** Gives all nodes what they had when `state` was taken. They have no connections afterwards. */
+  /**
+   * Gives all nodes what they had when `state` was taken; those that were added later begin anew, with an empty chain. They
+   * have no connections afterwards.
+   */
   restore(state: State): Promise<void>;
   /** Keeps JSON with the files of the nodes, for a network that continues on them; nothing if they do not stay. */
   keep(state: unknown): void;

@@ -6,13 +6,13 @@ import type { PortableNode } from './engine.ts';
 
 /**
  * Returns what the nodes of a new network begin with: funded accounts. Light nodes and a bitcoind download the chain. The
- * stores are shared: a node that writes to them needs forks.
+ * stores are shared: a node that writes to them needs forks. Nodes that were added later have no part in it.
  */
 export async function firstState(plan: NetworkPlan): Promise<readonly PortableNode[]> {
   const funded = await fundedChain(plan, systemClock);
   const first = plan.nodes.find(holdsAccounts);
   return Promise.all(
-    plan.nodes.map(async (node): Promise<PortableNode> => {
+    plan.nodes.slice(0, plan.nodes.length - plan.added.nodes).map(async (node): Promise<PortableNode> => {
       const isFirst = node === first;
       const hasWallet = holdsAccounts(node) && (node.accounts.length > 0 || isFirst);
       return {
@@ -25,4 +25,10 @@ export async function firstState(plan: NetworkPlan): Promise<readonly PortableNo
       };
     }),
   );
+}
+
+/** Returns what a node has that was added after a state was taken: it downloads the chain. */
+export function addedState(): PortableNode {
+  const contents = { chain: new MemoryStore(), wallet: new MemoryStore(), mempool: undefined };
+  return { contents, status: 'running' };
 }

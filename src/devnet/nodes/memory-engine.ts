@@ -8,12 +8,12 @@ import type { LinkConditions } from '../../testing/link-conditions.ts';
 import { MemoryNetwork } from '../../testing/memory-transport.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { MEMORY_PORT } from '../topology/memory-config.ts';
-import type { NetworkPlan } from '../topology/network-plan.ts';
+import type { NetworkPlan, PlannedNode } from '../topology/network-plan.ts';
 import type { Engine, PortableNode } from './engine.ts';
-import { firstState } from './first-state.ts';
+import { addedState, firstState } from './first-state.ts';
 import { InProcessNode, type NodeContents } from './in-process-node.ts';
 import { memoryLogger } from './memory-logger.ts';
-import type { NodeStatus } from './node-backend.ts';
+import type { NodeBackend, NodeStatus } from './node-backend.ts';
 import { NodeLog } from './node-log.ts';
 import type { NodePorts } from './node-ports.ts';
 import { WithdrawnBlocks } from './withdrawn-blocks.ts';
@@ -36,36 +36,40 @@ interface CapturedNode {
   readonly status: NodeStatus;
 }
 
+/** Creates a node of a plan, by its index, with what it has. */
+type CreateNode = (node: PlannedNode, index: number, contents: NodeContents) => InProcessNode;
+
 /** Runs all nodes in this process, with stores and links in memory. */
 export class MemoryEngine implements Engine<readonly CapturedNode[]> {
-  readonly nodes: readonly InProcessNode[];
+  readonly nodes: InProcessNode[] = [];
   readonly #links: MemoryNetwork;
   /** Undefined if no node has a port for other programs. */
   readonly #withdrawn: WithdrawnBlocks | undefined;
   readonly #first: () => Promise<readonly PortableNode[]>;
+  readonly #create: CreateNode;
 
-  private constructor(
-    nodes: readonly InProcessNode[],
-    {
-      links,
-      withdrawn,
-      first,
-    }: {
-      readonly links: MemoryNetwork;
-      readonly withdrawn: WithdrawnBlocks | undefined;
-      readonly first: () => Promise<readonly PortableNode[]>;
-    },
-  ) {
-    this.nodes = nodes;
+  private constructor({
+    links,
+    withdrawn,
+    first,
+    create,
+  }: {
+    readonly links: MemoryNetwork;
+    readonly withdrawn: WithdrawnBlocks | undefined;
+    readonly first: () => Promise<readonly PortableNode[]>;
+    readonly create: CreateNode;
+  }) {
     this.#links = links;
     this.#withdrawn = withdrawn;
     this.#first = first;
+    this.#create = create;
   }
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: MemoryEngineModules): Promise<MemoryEngine> {
     const { clock, random, ports, saved } = modules;
-    const names = new Map(plan.nodes.map(({ name }, i) => [hostOf(i), name]));
+    /** By the addresses of the nodes. */
+    const names = new Map<string, string>();
     const links = new MemoryNetwork(clock, {
       random,
       conditions: (from, to) => modules.conditions(names.get(from.host)!, names.get(to.host)!),
@@ -75,23 +79,21 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
     const first = async () => saved ?? firstState(plan);
     const contents = await first();
     const signatures = new SignatureCache();
-    const nodes: InProcessNode[] = [];
-    for (const [i, node] of plan.nodes.entries()) {
-      const { name, role, rpcPort, p2pPort } = node;
-      const log = new NodeLog();
-      nodes.push(
-        new InProcessNode({
-          ...{ name, role, host: hostOf(i), params: plan.params, links, ports, rpcPort, p2pPort, withdrawn },
-          contents: forkContents(contents[i]!.contents),
-          log,
-          modules: { clock, random: systemRandom, logger: memoryLogger(log), signatures },
-          isLinked: ({ host, port }) => port === MEMORY_PORT && names.has(host),
-        }),
-      );
-    }
-    const engine = new MemoryEngine(nodes, { links, withdrawn, first });
+    const create: CreateNode = ({ name, role, rpcPort, p2pPort }, i, given) => {
+      const [log, host] = [new NodeLog(), hostOf(i)];
+      names.set(host, name);
+      return new InProcessNode({
+        ...{ name, role, host, params: plan.params, links, ports, rpcPort, p2pPort, withdrawn },
+        contents: forkContents(given),
+        log,
+        modules: { clock, random: systemRandom, logger: memoryLogger(log), signatures },
+        isLinked: (endpoint) => endpoint.port === MEMORY_PORT && names.has(endpoint.host),
+      });
+    };
+    const engine = new MemoryEngine({ links, withdrawn, first, create });
+    for (const [i, node] of plan.nodes.entries()) engine.nodes.push(create(node, i, contents[i]!.contents));
     try {
-      for (const [i, node] of nodes.entries()) {
+      for (const [i, node] of engine.nodes.entries()) {
         const { status } = contents[i]!;
         if (status !== 'stopped') await node.start();
         if (status === 'paused') await node.pause();
@@ -101,6 +103,18 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
       await engine.close();
       throw error;
     }
+  }
+
+  async addNode({ nodes }: NetworkPlan, joined: (node: NodeBackend) => void): Promise<void> {
+    const node = this.#create(nodes.at(-1)!, this.nodes.length, addedState().contents);
+    try {
+      await node.start();
+      joined(node);
+    } catch (error) {
+      await node.close();
+      throw error;
+    }
+    this.nodes.push(node);
   }
 
   async connect(from: string, to: string): Promise<void> {
@@ -159,8 +173,8 @@ export class MemoryEngine implements Engine<readonly CapturedNode[]> {
   async restore(state: readonly CapturedNode[]): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.disconnect()));
     this.#withdraw();
-    for (const [i, node] of this.nodes.entries()) {
-      const { contents, status } = state[i]!;
+    for (const [i, node] of [...this.nodes].entries()) {
+      const { contents, status } = state[i] ?? addedState();
       await node.reset(forkContents(contents), status);
     }
   }

@@ -183,10 +183,10 @@ export class Scenario {
     if (this.#stopping.signal.aborted) this.#fail('the scenario was stopped');
     const opening = openScenarioNetwork({
       ...{ dataDir, network: this.#named, nodeIds: scenarioNodes.map((name) => this.#options[name]) },
-      extra: (name) => ({
+      extra: (name, nodeId) => ({
         relaxedDurability: false,
         ...(logLevel ? { logLevel } : {}),
-        ...(onLog ? { onLog: (line) => onLog(this.#options[name as ScenarioNode], line) } : {}),
+        ...(onLog ? { onLog: (line) => onLog(nodeId, line) } : {}),
         ...(name === 'central' ? { peerBloomFilters: true } : {}),
         ...(name === 'miner' ? this.#mining : {}),
       }),

@@ -50,6 +50,10 @@ export interface NetworkPlan {
   readonly params: ChainParams;
   readonly nodes: readonly PlannedNode[];
   readonly links: readonly PlannedLink[];
+  /** How links carry bytes that say nothing else. */
+  readonly conditions: LinkConditions;
+  /** How many of the last nodes and links were added while the network ran. */
+  readonly added: { readonly nodes: number; readonly links: number };
   readonly accounts: number;
   readonly mnemonic: string;
   /** Satoshis of each account. */
@@ -80,6 +84,8 @@ export function planNetwork(given: NetworkOptions, findNetwork: FindNetwork): Ne
     params,
     nodes,
     links,
+    conditions: withConditions(options.conditions ?? {}, idealLink),
+    added: { nodes: 0, links: 0 },
     accounts,
     mnemonic,
     balance: toSatoshis(options.balance),
@@ -109,11 +115,7 @@ export function holdsAccounts({ kind, role }: PlannedNode): boolean {
 function planNodes(given: number | readonly NodeOptions[], accounts: number): PlannedNode[] {
   const list: readonly NodeOptions[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const named = list.map((node, i) => planNode(node, i, accounts));
-  const names = new Set<string>();
-  for (const [i, { name }] of named.entries()) {
-    if (names.has(name)) throw bad(['nodes', i, 'name'], `another node is called '${name}'`);
-    names.add(name);
-  }
+  checkNames(named);
   checkPorts(named);
   const holder = named.find(holdsAccounts);
   if (!holder) throw bad(['nodes'], 'at least one node must be a full node of Pier, which holds the accounts');
@@ -126,6 +128,36 @@ function planNodes(given: number | readonly NodeOptions[], accounts: number): Pl
   }
   const left = Array.from({ length: accounts }, (_, i) => i).filter((i) => !held.has(i));
   return named.map((node) => (node === holder ? { ...node, accounts: [...node.accounts, ...left] } : node));
+}
+
+/**
+ * Returns the plan of a network that has got more nodes, which hold no accounts, and links while it ran. Throws
+ * `TopologyError`.
+ */
+export function extendPlan(
+  plan: NetworkPlan,
+  more: { readonly nodes: readonly NodeOptions[]; readonly links: readonly LinkOptions[] },
+): NetworkPlan {
+  const nodes = [...plan.nodes, ...more.nodes.map((node, i) => planNode(node, plan.nodes.length + i, 0))];
+  checkNames(nodes);
+  checkPorts(nodes);
+  const context = {
+    nodes: new Map(nodes.map((node) => [node.name, node])),
+    common: plan.conditions,
+    seen: new Set(plan.links.map(({ from, to }) => pairOf(from, to))),
+  };
+  const links = more.links.map((link, i) => planLink(link, i, context));
+  const added = { nodes: plan.added.nodes + more.nodes.length, links: plan.added.links + links.length };
+  return { ...plan, nodes, links: [...plan.links, ...links], added };
+}
+
+/** Checks that no name is given twice. */
+function checkNames(nodes: readonly PlannedNode[]): void {
+  const names = new Set<string>();
+  for (const [i, { name }] of nodes.entries()) {
+    if (names.has(name)) throw bad(['nodes', i, 'name'], `another node is called '${name}'`);
+    names.add(name);
+  }
 }
 
 /** Checks that no port is given twice. */
@@ -166,7 +198,7 @@ function planNode(node: NodeOptions, i: number, accountCount: number): PlannedNo
 }
 
 function planLinks(options: NetworkOptions, nodes: readonly PlannedNode[], random: SeededRandom): PlannedLink[] {
-  const common = { ...idealLink, ...withoutUndefined(options.conditions ?? {}) };
+  const common = withConditions(options.conditions ?? {}, idealLink);
   if (options.links) {
     const context = { nodes: new Map(nodes.map((node) => [node.name, node])), common, seen: new Set<string>() };
     return options.links.map((link, i) => planLink(link, i, context));
@@ -197,10 +229,15 @@ function planLink(
     throw bad([...path, k], `no node is called '${name}'; there are ${listed([...nodes.keys()])}`);
   }) as [PlannedNode, PlannedNode];
   if (from === to) throw bad(path, `'${from.name}' cannot be linked to itself`);
-  const pair = [from.name, to.name].sort().join(' ');
+  const pair = pairOf(from.name, to.name);
   if (seen.has(pair)) throw bad(path, `${from.name} and ${to.name} are linked already`);
   seen.add(pair);
   return directed([from, to], path, { ...common, ...withoutUndefined(conditions) });
+}
+
+/** Returns a key of a link between two nodes, the same in both directions. */
+function pairOf(a: string, b: string): string {
+  return [a, b].sort().join(' ');
 }
 
 /** Returns a link that a full node accepts: light nodes do not listen. */

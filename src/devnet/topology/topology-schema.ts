@@ -26,7 +26,7 @@ import { shapeNames } from './shapes.ts';
 import { TopologyError } from './topology-error.ts';
 
 /** Nodes of one network at most. */
-const MAX_NODES = 1_000;
+export const MAX_NODES = 1_000;
 /** Accounts at most: each needs keys of four types. */
 const MAX_ACCOUNTS = 1_000;
 /** Node names: also usable as file names. */
@@ -44,13 +44,14 @@ export const defaults = {
   engine: 'memory',
 } as const;
 
+/** The schema of the name of a new node. */
+export const newName = z
+  .string({ error: because('a name') })
+  .regex(NAME, { error: because("a name: a letter, then up to 31 letters, digits, '_' or '-'") });
+
 const node = object(
   {
-    name: z
-      .string({ error: because('a name') })
-      .regex(NAME, { error: because("a name: a letter, then up to 31 letters, digits, '_' or '-'") })
-      .optional()
-      .describe('default: node1, node2 and so on'),
+    name: newName.optional().describe('default: node1, node2 and so on'),
     role: oneOf(nodeRoles).optional().describe('what it does; default: full'),
     kind: oneOf(nodeKinds)
       .optional()

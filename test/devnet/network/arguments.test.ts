@@ -4,6 +4,7 @@ import { check } from '../../../src/devnet/network/arguments/method-arguments.ts
 import { createNetwork } from '../../../src/devnet/network/create-network.ts';
 import type { WaitOptions } from '../../../src/devnet/network/deadline.ts';
 import type { EventOptions } from '../../../src/devnet/network/events/network-events.ts';
+import type { AddNodeOptions } from '../../../src/devnet/network/members/plan-added-node.ts';
 import { type FeeOptions, NetworkFees } from '../../../src/devnet/network/network-fees.ts';
 import { NetworkLink } from '../../../src/devnet/network/network-link.ts';
 import { NetworkNode } from '../../../src/devnet/network/network-node.ts';
@@ -94,6 +95,16 @@ const traffic: Bad<TrafficOptions> = {
   seed: [...notWhole, 2 ** 32],
   signal: notSignal,
 };
+const addNode: Bad<AddNodeOptions> = {
+  role: ['boss', '', null, 1],
+  name: [...notText.slice(1), 'a b', '../x', '1a', 'a'.repeat(33)],
+  links: [
+    ...[[], 'shop', null, [1], [null], [{}], ['nowhere'], ['phone'], ['shop', 'shop'], ['shop', { to: 'shop' }]],
+    ...[[{ to: 'nowhere' }], [{ to: 1 }], [{ to: 'shop', latency: -1 }], [{ to: 'shop', speed: 1 }]],
+    () => [other.nodes[0]],
+  ],
+  timeout,
+};
 const events: Bad<EventOptions> = { signal: notSignal, limit: [...notWhole, 0, 1_000_001] };
 const pay: Bad<PayOptions> = { feeRate: notFeeRate, subtractFee: [0, 'true', null] };
 const replace: Bad<ReplaceOptions> = { feeRate: notFeeRate, submit: [0, 'false', null] };
@@ -148,6 +159,11 @@ const rows: Readonly<Record<keyof typeof check, Row>> = {
     call: (count: number, options: MineOptions) => network.mine(count, options),
     good: () => [0, {}],
     bad: { count: [...notWhole, 10_001, 1e9], options: new Options(mine) },
+  },
+  addNode: {
+    call: (options: AddNodeOptions) => network.addNode(options),
+    good: () => [{ name: 'added' }],
+    bad: { options: new Options(addNode) },
   },
   faucet: {
     call: (to: string, amount: string) => network.faucet(to, amount),

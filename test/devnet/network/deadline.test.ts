@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ANSWER_MS, waitUntil, within } from '../../../src/devnet/network/deadline.ts';
+import { NetworkMembers } from '../../../src/devnet/network/members/network-members.ts';
 import type { NetworkNode } from '../../../src/devnet/network/network-node.ts';
 import { NetworkWaits } from '../../../src/devnet/network/network-waits.ts';
 
@@ -57,11 +58,36 @@ it('a wait says which node does not answer', async () => {
   const node = (name: string, view: NetworkNode['view']) =>
     ({ name, status: 'running', isFull: true, view, backend: { onChange: () => () => {} } }) as unknown as NetworkNode;
   const view = { height: 7, tip: 'ab'.repeat(32), mempool: new Set<string>(), peers: 1 };
-  const nodes = [node('a', async () => view), node('b', () => never)];
-  const waits = new NetworkWaits({ nodes, links: [], signal: wait.signal, throwFailure: () => {} });
+  const members = new NetworkMembers();
+  const { nodes } = members;
+  nodes.push(
+    node('a', async () => view),
+    node('b', () => never),
+  );
+  const waits = new NetworkWaits({ members, signal: wait.signal, throwFailure: () => {} });
   const failed = expect(waits.reached(nodes[1]!, 8, { timeout: 1_000 })).rejects.toThrow(
     'block 8 on b: not within 1000 ms. b (running) does not answer',
   );
   await vi.advanceTimersByTimeAsync(1_000 + 2 * ANSWER_MS);
   await failed;
+});
+
+it('a wait may be as long as a timer can be', async () => {
+  const waited = waitUntil({ ...wait, timeout: 2 ** 31 - 1, check: async () => true as const });
+  expect(await waited).toBe(true);
+  let isDone = false;
+  let changed = () => {};
+  const sources = [
+    {
+      onChange: (listener: () => void) => {
+        changed = listener;
+        return () => {};
+      },
+    },
+  ];
+  const later = waitUntil({ ...wait, sources, timeout: 2 ** 31 - 1, check: async () => isDone || undefined });
+  await vi.advanceTimersByTimeAsync(10_000);
+  isDone = true;
+  changed();
+  expect(await later).toBe(true);
 });

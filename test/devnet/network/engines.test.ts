@@ -359,6 +359,18 @@ describe.each(engineNames)('a network with the engine %s', { timeout: 120_000 },
     expect((await mempools()).map(({ length }) => length)).toEqual([3, 3, 3]);
   });
 
+  it('gets one more node', async () => {
+    await goOn();
+    const [alice, bob] = network.accounts;
+    const payment = await alice!.pay(bob!, '1');
+    await payment.seenBy('all', wait);
+    const node = await network.addNode({ links: ['bank'], ...wait });
+    expect(network.nodes.at(-1)).toBe(node);
+    const { tip } = await network.node('bank').view();
+    expect(await node.view()).toMatchObject({ tip, mempool: new Set([payment.txid]) });
+    expect((await alice!.payment(payment.txid)).hex).toBe(payment.hex);
+  });
+
   it('has been called by each of its public methods in these tests', async () => {
     expect(await recorder.missing(recorded)).toEqual([]);
   });

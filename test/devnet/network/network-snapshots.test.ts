@@ -7,10 +7,11 @@ import { findNetwork } from '../../../src/node/networks.ts';
 import { NetworkClock } from '../../../src/testing/network-clock.ts';
 
 it('writes the file beside the nodes once for many changes, and not after the network has closed', async () => {
+  const plan = planNetwork({ nodes: 1 }, findNetwork);
   const keep = vi.fn();
   const snapshots = new NetworkSnapshots({
     ...{
-      plan: planNetwork({ nodes: 1 }, findNetwork),
+      plan: () => plan,
       engine: { keep } as unknown as Engine,
       clock: new NetworkClock(),
     },

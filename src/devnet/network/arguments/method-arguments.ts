@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { addressTypes } from '../../../wallet/keys.ts';
 import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
 import { KEPT_LINES } from '../../nodes/node-log.ts';
+import { nodeRoles } from '../../topology/network-options.ts';
 import {
   above0,
   amount,
   because,
   between,
+  conditions,
   conditionsSchema,
   list,
   object,
@@ -14,12 +16,11 @@ import {
   text,
   whole,
 } from '../../topology/schema-parts.ts';
+import { newName } from '../../topology/topology-schema.ts';
 import { feedEventTypes } from '../events/feed-event-types.ts';
 import { argumentCheck } from './check-arguments.ts';
-import { MAX_BLOCKS, MAX_INTERVAL, MAX_TIME, MAX_TRANSACTIONS } from './limits.ts';
+import { MAX_BLOCKS, MAX_INTERVAL, MAX_TIME, MAX_TIMEOUT_MS, MAX_TRANSACTIONS } from './limits.ts';
 
-/** Milliseconds that one call waits at most: the longest timer of Node. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Heights and depths at most, which no network reaches. */
 const MAX_HEIGHT = 2 ** 31 - 1;
 
@@ -37,6 +38,10 @@ const name = z.string({ error: because('a name') });
 // Whether it is one of this network is checked with the names.
 const anyNode = instance('a node', (value) => typeof value.name === 'string');
 const node = either(name, anyNode, "a node of the network or the name of one, such as 'node1'");
+const addedLink = z.union(
+  [name, object({ to: node, ...conditions }, 'an object with to, latency, jitter, loss or bandwidth'), anyNode],
+  { error: because("a node, the name of one, or an object such as { to: 'node1', latency: 50 }") },
+);
 const payment = instance(
   'a payment, which pay() returns',
   ({ txid, hex, wallet }) => typeof txid === 'string' && typeof hex === 'string' && typeof wallet === 'string',
@@ -109,6 +114,16 @@ export const check = {
       to: address.optional(),
       transactions: z.array(paymentOr(HEX, 'a txid or a transaction in hex'), { error: transactionsError }).optional(),
       time: time.optional(),
+      timeout,
+    }),
+  }),
+  addNode: argumentCheck('addNode', {
+    options: options({
+      role: oneOf(nodeRoles).optional(),
+      name: newName.optional(),
+      links: list(addedLink, "a list of nodes, such as ['node1', { to: 'node2', latency: 50 }]")
+        .min(1, { error: because('a list of at least one node') })
+        .optional(),
       timeout,
     }),
   }),

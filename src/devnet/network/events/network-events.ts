@@ -2,6 +2,7 @@ import { PierError } from '../../../platform/errors.ts';
 import type { NodeStatus, NodeView } from '../../nodes/node-backend.ts';
 import { check } from '../arguments/method-arguments.ts';
 import { holdProcess } from '../deadline.ts';
+import type { NetworkMembers } from '../members/network-members.ts';
 import type { NetworkLink } from '../network-link.ts';
 import type { NetworkNode } from '../network-node.ts';
 
@@ -25,9 +26,9 @@ export type NetworkEvent =
       readonly txid: string;
       readonly change: 'added' | 'removed';
     }
-  /** A node was started, stopped, killed, paused or resumed. */
+  /** A node was added, started, stopped, killed, paused or resumed. */
   | { readonly type: 'node'; readonly node: NetworkNode; readonly status: NodeStatus }
-  /** A link was cut, mended, or has other conditions. */
+  /** A link was added, cut, mended, or has other conditions. */
   | { readonly type: 'link'; readonly link: NetworkLink; readonly isCut: boolean };
 
 /** How `NodeNetwork.events` works. */
@@ -40,8 +41,8 @@ export interface EventOptions {
 
 /** What `networkEvents` watches. */
 export interface EventSources {
-  readonly nodes: readonly NetworkNode[];
-  readonly links: readonly NetworkLink[];
+  /** The nodes and links, and those that are added. */
+  readonly members: Pick<NetworkMembers, 'nodes' | 'links' | 'onAdded'>;
   /** Is aborted when the network closes. */
   readonly closed: AbortSignal;
 }
@@ -86,11 +87,9 @@ async function* iterate(watch: Watch, end: () => void): AsyncGenerator<NetworkEv
 
 /** Compares what nodes have with what they had, after each change. */
 class Watch {
-  readonly #nodes: readonly NetworkNode[];
-  readonly #links: readonly NetworkLink[];
   readonly #limit: number;
   readonly #queue: NetworkEvent[] = [];
-  readonly #unsubscribe: (() => void)[];
+  readonly #unsubscribe: (() => void)[] = [];
   readonly #seen = new Map<NetworkNode, Promise<Seen>>();
   /** Nodes that have changed since they were looked at. */
   readonly #changed = new Set<NetworkNode>();
@@ -99,15 +98,29 @@ class Watch {
   #error: unknown;
   #wake = () => {};
 
-  constructor({ nodes, links }: EventSources, limit: number) {
-    this.#nodes = nodes;
-    this.#links = links;
+  constructor({ members }: EventSources, limit: number) {
     this.#limit = limit;
-    this.#unsubscribe = [
-      ...nodes.map((node) => node.onChange(() => this.#nodeChanged(node))),
-      ...this.#links.map((link) => link.onChange(() => this.#push({ type: 'link', link, isCut: link.isCut }))),
-    ];
-    for (const node of this.#nodes) this.#seen.set(node, look(node));
+    for (const node of members.nodes) this.#follow(node, look(node));
+    for (const link of members.links) this.#followLink(link);
+    this.#unsubscribe.push(
+      members.onAdded(({ node, links, view }) => {
+        this.#follow(node, Promise.resolve({ ...view, mempool: new Set<string>(), status: node.status }));
+        this.#push({ type: 'node', node, status: node.status });
+        for (const link of links) {
+          this.#followLink(link);
+          this.#push({ type: 'link', link, isCut: link.isCut });
+        }
+      }),
+    );
+  }
+
+  #follow(node: NetworkNode, seen: Promise<Seen>): void {
+    this.#seen.set(node, seen);
+    this.#unsubscribe.push(node.onChange(() => this.#nodeChanged(node)));
+  }
+
+  #followLink(link: NetworkLink): void {
+    this.#unsubscribe.push(link.onChange(() => this.#push({ type: 'link', link, isCut: link.isCut })));
   }
 
   /** Returns the next event; undefined after the last one. */

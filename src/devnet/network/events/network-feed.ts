@@ -4,6 +4,8 @@ import { PierError } from '../../../platform/errors.ts';
 import type { LinkConditions } from '../../../testing/link-conditions.ts';
 import type { NodeStatus } from '../../nodes/node-backend.ts';
 import type { LogLine } from '../../nodes/node-log.ts';
+import type { NodeRole } from '../../topology/network-options.ts';
+import type { NetworkMembers } from '../members/network-members.ts';
 import type { AutoMiner, MiningMode } from '../mining-mode.ts';
 import type { NetworkLink } from '../network-link.ts';
 import type { NetworkNode } from '../network-node.ts';
@@ -18,16 +20,17 @@ export type NodeFeedEvent<Type extends NodeEvent['type']> = Extract<NodeEvent, {
 /** Something that has happened in a network, as plain data. Hashes are hex as in RPC; amounts are satoshis. */
 export type FeedEvent =
   | NodeFeedEvent<'header' | 'block' | 'reorg' | 'transaction' | 'mempool' | 'mining' | 'wallet' | 'lost'>
-  /** A node has another status or number of peers. `height` is -1 while it is stopped. */
+  /** A node was added, or has another status or number of peers. `height` is -1 while it is stopped. */
   | {
       readonly type: 'node';
       readonly node: string;
+      readonly role: NodeRole;
       readonly status: NodeStatus;
       readonly height: number;
       readonly tip: string;
       readonly peers: number;
     }
-  /** A link was cut, mended, or has other conditions. */
+  /** A link was added, cut, mended, or has other conditions. */
   | {
       readonly type: 'link';
       readonly from: string;
@@ -83,8 +86,8 @@ export function describeFailure(failure: Error | undefined): MiningFailure | nul
 
 /** What a feed reads. */
 export interface FeedSources {
-  readonly nodes: readonly NetworkNode[];
-  readonly links: readonly NetworkLink[];
+  /** The nodes and links, and those that are added. */
+  readonly members: Pick<NetworkMembers, 'nodes' | 'links' | 'onAdded'>;
   readonly miner: Pick<AutoMiner, 'mode' | 'failure' | 'onChange'>;
   /** Is aborted when the network closes. */
   readonly closed: AbortSignal;
@@ -101,6 +104,7 @@ export function followNetwork(
   types: ReadonlySet<FeedEvent['type']>,
   given: (event: FeedEvent) => void,
 ): () => void {
+  const { members } = sources;
   const offs: (() => void)[] = [];
   let isOver = false;
   // A look at a node may end after the last event.
@@ -108,14 +112,7 @@ export function followNetwork(
     if (!isOver) given(event);
   };
   if (types.has('link')) {
-    for (const link of sources.links) {
-      offs.push(
-        link.onChange(() => {
-          const { from, to, isCut, conditions } = link;
-          listener({ type: 'link', from, to, isCut, conditions });
-        }),
-      );
-    }
+    for (const link of members.links) offs.push(link.onChange(() => reportLink(link, listener)));
   }
   if (types.has('mode')) {
     const { miner } = sources;
@@ -126,28 +123,46 @@ export function followNetwork(
   const arrivals = types.has('arrival')
     ? new Arrivals((message, at) => listener({ type: 'arrival', ...message, at }))
     : undefined;
-  for (const node of sources.nodes) {
+  const followNode = (node: NetworkNode) => {
     if (types.has('log')) {
       offs.push(node.backend.log.follow((line) => listener({ type: 'log', node: node.name, ...line })));
     }
     // To look at a node of another program costs it calls.
-    if ([...types].every((type) => type === 'log' || type === 'link' || type === 'mode')) continue;
+    if ([...types].every((type) => type === 'log' || type === 'link' || type === 'mode')) return;
     offs.push(
       node.backend.follow
         ? followPierNode(node, { ...sources, arrivals }, types, listener)
         : watchNode(node, sources, types, listener),
     );
-  }
+  };
+  for (const node of members.nodes) followNode(node);
+  offs.push(
+    members.onAdded(({ node, links, view }) => {
+      if (types.has('node')) {
+        const { name, role, status } = node;
+        listener({ type: 'node', node: name, role, status, ...view, peers: 0 });
+      }
+      for (const link of types.has('link') ? links : []) {
+        reportLink(link, listener);
+        offs.push(link.onChange(() => reportLink(link, listener)));
+      }
+      followNode(node);
+    }),
+  );
   return () => {
     isOver = true;
     for (const off of offs) off();
   };
 }
 
+function reportLink({ from, to, isCut, conditions }: NetworkLink, listener: (event: FeedEvent) => void): void {
+  listener({ type: 'link', from, to, isCut, conditions });
+}
+
 /** Reports a node that has changed. */
 function reportNode(node: NetworkNode, listener: (event: FeedEvent) => void): void {
   const report = (height: number, tip: string, peers: number) =>
-    listener({ type: 'node', node: node.name, status: node.status, height, tip, peers });
+    listener({ type: 'node', node: node.name, role: node.role, status: node.status, height, tip, peers });
   if (node.status !== 'running') {
     report(-1, '', 0);
     return;
@@ -161,7 +176,7 @@ function reportNode(node: NetworkNode, listener: (event: FeedEvent) => void): vo
 
 function followPierNode(
   node: NetworkNode,
-  { nodes, peerName, arrivals }: FeedSources & { readonly arrivals: Arrivals | undefined },
+  { members, peerName, arrivals }: FeedSources & { readonly arrivals: Arrivals | undefined },
   types: ReadonlySet<FeedEvent['type']>,
   listener: (event: FeedEvent) => void,
 ): () => void {
@@ -173,7 +188,7 @@ function followPierNode(
     else if (type !== 'link' && type !== 'log' && type !== 'mode') wanted.add(type);
   }
   const isReporting = (other: string | undefined) =>
-    nodes.some((each) => each.name === other && each.backend.follow !== undefined);
+    members.nodes.some((each) => each.name === other && each.backend.follow !== undefined);
   const pass = (event: NodeEvent) => {
     if (event.type === 'peers') {
       reportNode(node, listener);
@@ -218,7 +233,8 @@ function watchNode(
 ): () => void {
   const ending = new AbortController();
   const pass = async () => {
-    const events = networkEvents({ nodes: [node], links: [], closed }, { signal: ending.signal, limit: 1_000_000 });
+    const members = { nodes: [node], links: [], onAdded: () => () => {} };
+    const events = networkEvents({ members, closed }, { signal: ending.signal, limit: 1_000_000 });
     for await (const event of events) if (types.has(event.type)) await passSeen(node, event, listener);
   };
   pass().catch(() => listener({ type: 'lost', node: node.name, count: 1 }));

@@ -17,7 +17,9 @@ import {
 import type { WalletSeeds } from './network-wallets.ts';
 
 /** The state of a network at one moment. */
-interface NetworkSnapshot extends Omit<NetworkHead, 'topology' | 'wallets'> {
+interface NetworkSnapshot extends Omit<NetworkHead, 'topology' | 'added' | 'wallets'> {
+  /** The nodes and links that it is of: the first ones of the network. */
+  readonly plan: NetworkPlan;
   readonly engine: unknown;
 }
 
@@ -26,7 +28,8 @@ type NetworkSettings = Pick<NetworkHead, 'mining' | 'fees'>;
 
 /** What `NetworkSnapshots` needs. */
 export interface SnapshotModules {
-  readonly plan: NetworkPlan;
+  /** Returns the plan, which grows with the network. */
+  readonly plan: () => NetworkPlan;
   readonly engine: Engine;
   readonly clock: NetworkClock;
   readonly links: readonly NetworkLink[];
@@ -86,14 +89,15 @@ export class NetworkSnapshots {
   /** Restores the state that the network was created with, or that of `beginHere`. */
   async reset(): Promise<void> {
     if (this.#begin) return this.#restore(this.#begin);
-    const { plan, engine, saved } = this.#modules;
+    const { engine, saved } = this.#modules;
+    const plan = this.#modules.plan();
     const { time, clock, links, mining, fees } = saved ?? {
       time: systemClock.now(),
       clock: new NetworkClock().state,
       links: plan.links.map(({ conditions }) => ({ isCut: false, conditions })),
       ...{ mining: 'manual' as const, fees: undefined },
     };
-    await this.#restore({ engine: await engine.first(), time, clock, links, mining, fees });
+    await this.#restore({ plan, engine: await engine.first(), time, clock, links, mining, fees });
   }
 
   /** Lets `reset` restore the state that everything has now. */
@@ -103,8 +107,8 @@ export class NetworkSnapshots {
 
   /** Returns the state of everything as bytes. */
   async encode(): Promise<Uint8Array> {
-    const { plan, engine, seeds } = this.#modules;
-    const { engine: nodes, ...rest } = await this.#capture();
+    const { engine, seeds } = this.#modules;
+    const { plan, engine: nodes, ...rest } = await this.#capture();
     return encodeState({ ...rest, topology: topologyOf(plan), wallets: seeds, nodes: engine.export(nodes) });
   }
 
@@ -116,15 +120,18 @@ export class NetworkSnapshots {
 
   /** Restores what is in bytes, or in the file with a path. Rejects with `PierError` 'bad-state', without effect. */
   async load(state: string | Uint8Array): Promise<void> {
-    const { plan, engine, files, seeds } = this.#modules;
+    const { engine, files, seeds } = this.#modules;
+    const plan = this.#modules.plan();
     const { nodes, ...rest } = await loadStateOf({ topology: topologyOf(plan), wallets: seeds }, state, files);
-    await this.#restore({ ...rest, engine: engine.import(nodes) });
+    await this.#restore({ ...rest, plan, engine: engine.import(nodes) });
   }
 
   /** Writes what a network that continues on the nodes' files needs besides them. */
   keep(): void {
-    const { plan, engine, seeds } = this.#modules;
-    engine.keep({ topology: topologyOf(plan), ...this.#head(), wallets: seeds } satisfies NetworkHead);
+    const { engine, seeds } = this.#modules;
+    const plan = this.#modules.plan();
+    const { added } = plan;
+    engine.keep({ topology: topologyOf(plan), added, ...this.#head(), wallets: seeds } satisfies NetworkHead);
   }
 
   /** Does so once for all changes of this turn. What cannot be written is at the next change, or at the end. */
@@ -148,11 +155,16 @@ export class NetworkSnapshots {
 
   async #capture(): Promise<NetworkSnapshot> {
     const { engine, hooks } = this.#modules;
-    await hooks.synced();
-    return { engine: await engine.capture(), ...this.#head() };
+    for (;;) {
+      const plan = this.#modules.plan();
+      await hooks.synced();
+      const captured = await engine.capture();
+      // A node may have been added meanwhile.
+      if (plan === this.#modules.plan()) return { plan, engine: captured, ...this.#head() };
+    }
   }
 
-  #head(): Omit<NetworkSnapshot, 'engine'> {
+  #head(): Omit<NetworkSnapshot, 'plan' | 'engine'> {
     const { clock, links, hooks } = this.#modules;
     return {
       time: clock.now(),
@@ -175,7 +187,12 @@ export class NetworkSnapshots {
     await hooks.restoring();
     clock.restore(snapshot.time, snapshot.clock.frozen !== undefined);
     hooks.clockChanged();
-    for (const [i, { isCut, conditions }] of snapshot.links.entries()) links[i]!.restore(isCut, conditions);
+    const planned = this.#modules.plan().links;
+    for (const [i, link] of links.entries()) {
+      // Links of nodes that were added later are as they were then.
+      const { isCut, conditions } = snapshot.links[i] ?? { isCut: false, conditions: planned[i]!.conditions };
+      link.restore(isCut, conditions);
+    }
     await engine.restore(snapshot.engine);
     await hooks.restored(snapshot);
   }

@@ -25,6 +25,8 @@ const MAX_BYTES = 1 << 30;
 export interface NetworkHead {
   /** The options of a network with the same nodes, links and accounts. */
   readonly topology: SavedTopology;
+  /** How many of its last nodes and links were added to the network while it ran; absent: none. */
+  readonly added?: NetworkPlan['added'] | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
   readonly clock: ClockState;
@@ -44,6 +46,8 @@ export interface NetworkState extends NetworkHead {
 /** Topology of a saved network: everything that has a default is there. */
 export type SavedTopology = NetworkOptions & { readonly nodes: readonly NodeOptions[] };
 
+/** Options that the conditions of each link say too. */
+const REPEATED_OPTIONS = ['conditions'];
 /** Options of a node that depend on the machine: two runs of a network may differ in them. */
 const LOCAL_OPTIONS = ['rpc', 'p2p', 'path'];
 
@@ -63,6 +67,7 @@ function* differences(path: OptionPath, given: unknown, saved: unknown): Generat
       return;
     }
     for (const key of new Set([...Object.keys(given), ...Object.keys(saved)])) {
+      if (path.length === 0 && REPEATED_OPTIONS.includes(key as string)) continue;
       if (path.length === 2 && path[0] === 'nodes' && LOCAL_OPTIONS.includes(key)) continue;
       yield* differences([...path, isList ? Number(key) : key], given[key], saved[key]);
     }
@@ -77,14 +82,15 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** Returns the options of a network with the nodes, links and accounts of a plan, wherever they run. */
 export function topologyOf(plan: NetworkPlan): SavedTopology {
-  const { network, nodes, links, accounts, mnemonic, balance, seed } = plan;
+  const { network, nodes, links, conditions, accounts, mnemonic, balance, seed } = plan;
   return {
     ...{ network, accounts, mnemonic, balance: formatAmount(balance), seed },
     nodes: nodes.map(({ name, role, kind, path, accounts: held, rpcPort, p2pPort }) => ({
       ...{ name, role, kind, path, accounts: held },
       ...{ rpc: portOption(rpcPort), p2p: portOption(p2pPort) },
     })),
-    links: links.map(({ from, to, conditions }) => ({ between: [from, to], ...conditions })),
+    links: links.map((link) => ({ between: [link.from, link.to], ...link.conditions })),
+    conditions,
   };
 }
 

@@ -99,10 +99,7 @@ export class NetworkFolder {
     for (const node of this.#file?.nodes ?? []) await rm(this.of(node), { recursive: true, force: true });
     for (const node of nodes) {
       const folder = this.of(node);
-      if (!existsSync(folder)) continue;
-      throw new PierError('datadir-in-use', `the folder ${folder} exists`, {
-        hint: 'Choose another data directory, or remove the folder.',
-      });
+      if (existsSync(folder)) throw folderExists(folder);
     }
     // First, so that a network that is not created to the end is known as one.
     if (!this.isTemporary) this.#write({ version: VERSION, nodes, owner: ownIdentity() });
@@ -117,6 +114,32 @@ export class NetworkFolder {
     throw new PierError('datadir-in-use', message, {
       hint: "Choose another data directory, or remove what nodes have left in this one by 'pier reset --files'.",
     });
+  }
+
+  /**
+   * Creates the folder of a node that is added, in place of one whose addition was interrupted. Throws `PierError`
+   * 'datadir-in-use' if it exists otherwise.
+   */
+  async add(node: string): Promise<void> {
+    if (this.#isFlat) return;
+    const folder = this.of(node);
+    if (this.#file?.nodes.includes(node)) await rm(folder, { recursive: true, force: true });
+    else if (existsSync(folder)) throw folderExists(folder);
+    // First, so that a node whose addition ends early is known.
+    else if (this.#file) this.#write({ ...this.#file, nodes: [...this.#file.nodes, node] });
+    await mkdir(folder);
+  }
+
+  /** Removes the files of a node, which does not run. */
+  async remove(node: string, nodeId: number): Promise<void> {
+    if (this.#isFlat) {
+      for (const name of await readdir(this.path)) {
+        if (NODE_FILE.exec(name)?.slice(1).includes(String(nodeId))) await rm(join(this.path, name), { force: true });
+      }
+      return;
+    }
+    await rm(this.of(node), { recursive: true, force: true });
+    if (this.#file) this.#write({ ...this.#file, nodes: this.#file.nodes.filter((name) => name !== node) });
   }
 
   /** Names the files of a node, which does not run, after its port. */
@@ -158,6 +181,12 @@ export class NetworkFolder {
     }
     this.#file = file;
   }
+}
+
+function folderExists(folder: string): PierError {
+  return new PierError('datadir-in-use', `the folder ${folder} exists`, {
+    hint: 'Choose another data directory, or remove the folder.',
+  });
 }
 
 function readNetworkFile(path: string): NetworkFile | undefined {

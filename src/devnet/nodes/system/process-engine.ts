@@ -7,10 +7,10 @@ import type { SeededRandom } from '../../../testing/seeded-random.ts';
 import { findPrograms } from '../../processes/bitcoind-program.ts';
 import { LinkRelay } from '../../processes/link-relay.ts';
 import { freeNodeIds, isPortFree, untilFree } from '../../processes/ports.ts';
-import type { NetworkPlan } from '../../topology/network-plan.ts';
+import type { NetworkPlan, PlannedLink, PlannedNode } from '../../topology/network-plan.ts';
 import type { Engine, PortableNode } from '../engine.ts';
-import { firstState } from '../first-state.ts';
-import type { NodeStatus } from '../node-backend.ts';
+import { addedState, firstState } from '../first-state.ts';
+import type { NodeBackend, NodeStatus } from '../node-backend.ts';
 import { WithdrawnBlocks } from '../withdrawn-blocks.ts';
 import { BitcoindNode } from './bitcoind-node.ts';
 import type { NetworkFolder } from './network-folder.ts';
@@ -35,59 +35,50 @@ export interface ProcessEngineModules {
 export interface PreparedNodes {
   /** Their ports, in the order of the plan. */
   readonly nodeIds: readonly number[];
-  /** Returns what a node's process is started with besides. */
-  extra(name: string): ExtraOptions;
+  /** Returns what a node's process is started with besides, by its name and port. */
+  extra(name: string, nodeId: number): ExtraOptions;
 }
 
+/** What nodes and links are created with, whenever they are. */
 interface EngineParts {
-  /** By the names of their ends. */
-  readonly relays: ReadonlyMap<string, LinkRelay>;
-  readonly folder: NetworkFolder;
+  readonly plan: NetworkPlan;
+  readonly modules: ProcessEngineModules;
   readonly nodeIds: readonly number[];
   readonly first: () => Promise<readonly PortableNode[]>;
 }
 
 /** Runs each node in a process of its own, and relays the connections between them. */
 export class ProcessEngine implements Engine<readonly PortableNode[]> {
-  readonly nodes: readonly ProcessBackend[];
-  readonly #relays: EngineParts['relays'];
+  readonly nodes: ProcessBackend[] = [];
+  /** By the names of their ends. */
+  readonly #relays = new Map<string, LinkRelay>();
+  readonly #plan: NetworkPlan;
+  readonly #modules: ProcessEngineModules;
   readonly #folder: NetworkFolder;
-  readonly #nodeIds: readonly number[];
+  readonly #nodeIds: number[];
   readonly #first: EngineParts['first'];
   readonly #withdrawn = new WithdrawnBlocks();
   #timeSet: Promise<unknown> = Promise.resolve();
 
-  private constructor(nodes: readonly ProcessBackend[], { relays, folder, nodeIds, first }: EngineParts) {
-    this.nodes = nodes;
-    this.#relays = relays;
-    this.#folder = folder;
-    this.#nodeIds = nodeIds;
+  private constructor({ plan, modules, nodeIds, first }: EngineParts) {
+    this.#plan = plan;
+    this.#modules = modules;
+    this.#folder = modules.folder;
+    this.#nodeIds = [...nodeIds];
     this.#first = first;
   }
 
   /** Creates the nodes of a plan, with funded accounts or a saved state, and starts them; they are not connected yet. */
   static async create(plan: NetworkPlan, modules: ProcessEngineModules): Promise<ProcessEngine> {
-    const { clock, random, conditions, saved, folder, prepared } = modules;
+    const { saved, folder, prepared } = modules;
     const programs = await findPrograms(plan.nodes);
     const first = async () => saved ?? firstState(plan);
     const { kept } = folder;
     const contents = kept || prepared ? undefined : await first();
-    const relays = new Map<string, LinkRelay>();
     const nodeIds = prepared?.nodeIds ?? (await chooseNodeIds(plan, folder));
-    const nodes = plan.nodes.map(({ name, role, rpcPort }, i) => {
-      const program = programs[i];
-      const [dataDir, nodeId] = [folder.of(name), nodeIds[i]!];
-      const common = {
-        ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId, dataDir, log: folder.log(name, nodeId) },
-        rpcPort: rpcPort || nodeId + RPC_PORT_OFFSET,
-        timeSet: async () => void (await engine.#timeSet),
-      };
-      if (program !== undefined) return new BitcoindNode({ ...common, program });
-      const withdrawn = () => engine.#withdrawn.hashes;
-      const extra = prepared && (() => prepared.extra(name));
-      return new ProcessNode({ ...common, params: plan.params, network: plan.network, withdrawn, extra });
-    });
-    const engine = new ProcessEngine(nodes, { relays, folder, nodeIds, first });
+    const engine = new ProcessEngine({ plan, modules, nodeIds, first });
+    const { nodes } = engine;
+    for (const [i, node] of plan.nodes.entries()) nodes.push(engine.#create(node, nodeIds[i]!, programs[i]));
     try {
       if (kept) folder.keep(nodeIds, kept.state);
       else await folder.create(nodes.map(({ name }) => name));
@@ -95,22 +86,76 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
         if (contents) await node.write(contents[i]!.contents);
         await startAs(node, contents?.[i]?.status);
       });
-      for (const { from, to } of plan.links) {
-        const target = nodes.find(({ name }) => name === to)!;
-        const relay = await LinkRelay.listen({
-          clock,
-          target: () => target.endpoint,
-          conditions: () => conditions(from, to),
-          random: () => random.uint32() / 2 ** 32,
-          opened: (port) => target.linkOpened(port),
-          closed: (port) => target.linkClosed(port),
-        });
-        relays.set(`${from} ${to}`, relay);
-      }
+      for (const link of plan.links) engine.#relays.set(keyOf(link), await engine.#listen(link, nodes));
       return engine;
     } catch (error) {
       await engine.close();
       throw error;
+    }
+  }
+
+  #create({ name, role, rpcPort }: PlannedNode, nodeId: number, program?: string): ProcessBackend {
+    const { clock, prepared } = this.#modules;
+    const { params, network } = this.#plan;
+    const folder = this.#folder;
+    const common = {
+      ...{ name, role, clock, isTemporary: folder.isTemporary, nodeId },
+      ...{ dataDir: folder.of(name), log: folder.log(name, nodeId) },
+      rpcPort: rpcPort || nodeId + RPC_PORT_OFFSET,
+      timeSet: async () => void (await this.#timeSet),
+    };
+    if (program !== undefined) return new BitcoindNode({ ...common, program });
+    const withdrawn = () => this.#withdrawn.hashes;
+    const extra = prepared && (() => prepared.extra(name, nodeId));
+    return new ProcessNode({ ...common, params, network, withdrawn, extra });
+  }
+
+  /** Opens the relay of a link between two of some nodes. */
+  #listen({ from, to }: PlannedLink, nodes: readonly ProcessBackend[]): Promise<LinkRelay> {
+    const { clock, random, conditions } = this.#modules;
+    const target = nodes.find(({ name }) => name === to)!;
+    return LinkRelay.listen({
+      clock,
+      target: () => target.endpoint,
+      conditions: () => conditions(from, to),
+      random: () => random.uint32() / 2 ** 32,
+      opened: (port) => target.linkOpened(port),
+      closed: (port) => target.linkClosed(port),
+    });
+  }
+
+  async addNode({ nodes, links }: NetworkPlan, joined: (node: NodeBackend) => void): Promise<void> {
+    const nodeId = await this.#freeNodeId();
+    const planned = nodes.at(-1)!;
+    await this.#folder.add(planned.name);
+    const node = this.#create(planned, nodeId);
+    const relays = new Map<string, LinkRelay>();
+    try {
+      const own = links.filter(({ from, to }) => from === node.name || to === node.name);
+      for (const link of own) relays.set(keyOf(link), await this.#listen(link, [...this.nodes, node]));
+      await node.start();
+      joined(node);
+    } catch (error) {
+      await Promise.all([...relays.values()].map((relay) => relay.close()));
+      await node.close();
+      await node.log.close();
+      await this.#folder.remove(node.name, nodeId);
+      throw error;
+    }
+    this.nodes.push(node);
+    this.#nodeIds.push(nodeId);
+    for (const [key, relay] of relays) this.#relays.set(key, relay);
+    // The time may have been set while it started.
+    this.clockChanged();
+  }
+
+  /** Returns a port for one more node: not that of one which is stopped. */
+  async #freeNodeId(): Promise<number> {
+    const rpcPorts = this.#plan.nodes.map(({ rpcPort }) => rpcPort);
+    const taken = new Set([...this.#nodeIds.flatMap((id) => [id, id + RPC_PORT_OFFSET]), ...rpcPorts]);
+    for (;;) {
+      const [nodeId] = await freeNodeIds(1);
+      if (!taken.has(nodeId) && !taken.has(nodeId! + RPC_PORT_OFFSET)) return nodeId!;
     }
   }
 
@@ -162,12 +207,14 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
   }
 
   async restore(state: readonly PortableNode[]): Promise<void> {
+    // A node that is added meanwhile is not connected yet, and has no blocks.
+    const nodes = [...this.nodes];
     // One after the other: most blocks of the first are those of all.
-    for (const node of this.nodes) for (const tip of await lastTips(node)) this.#withdrawn.add(tip);
+    for (const node of nodes) for (const tip of await lastTips(node)) this.#withdrawn.add(tip);
     // All before any starts, so that none tells another of later blocks.
-    await Promise.all(this.nodes.map((node) => node.close()));
-    await inParallel(this.nodes, async (node, i) => {
-      const { contents, status } = state[i]!;
+    await Promise.all(nodes.map((node) => node.close()));
+    await inParallel(nodes, async (node, i) => {
+      const { contents, status } = state[i] ?? addedState();
       await node.write(contents);
       await startAs(node, status);
     });
@@ -178,6 +225,10 @@ export class ProcessEngine implements Engine<readonly PortableNode[]> {
     // Files that stay are left in order.
     await Promise.all(this.nodes.map((node) => (this.#folder.isTemporary ? node.close() : node.stop())));
     await Promise.all(this.nodes.map(({ log }) => log.close()));
+    // The next scenario on these files has nodes of its own.
+    for (const [i, { name }] of this.#modules.prepared ? this.nodes.entries() : []) {
+      if (i >= this.#plan.nodes.length) await this.#folder.remove(name, this.#nodeIds[i]!);
+    }
     await this.#folder.release();
   }
 }
@@ -200,6 +251,11 @@ async function chooseNodeIds(plan: NetworkPlan, folder: NetworkFolder): Promise<
     nodeIds.push(nodeId);
   }
   return nodeIds;
+}
+
+/** Returns the key of a link's relay: the names of its ends. */
+function keyOf({ from, to }: PlannedLink): string {
+  return `${from} ${to}`;
 }
 
 /** Starts a node that is to have a status. */
