@@ -1,6 +1,4 @@
 import { render } from 'solid-js/web';
-import './style.css';
-import './stage.css';
 import { openSocket } from './model/connection.ts';
 import { Session } from './model/session.ts';
 import { Page } from './view/page.tsx';

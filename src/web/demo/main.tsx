@@ -1,5 +1,4 @@
 import { render } from 'solid-js/web';
-import '../style.css';
 import { Session } from '../model/session.ts';
 import { Page } from '../view/page.tsx';
 import { openTab } from './open-tab.ts';

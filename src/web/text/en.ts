@@ -74,7 +74,7 @@ export const en = {
     title: 'Speed',
     live: 'Live',
     pause: 'Pause',
-    slow: '{0} times slower',
+    slow: '{0}× slower',
     past: '{0} s ago',
     undrawn: '{0} messages are not drawn: there are too many',
   },

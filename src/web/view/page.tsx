@@ -15,6 +15,8 @@ import { useLessons } from './lesson/use-lessons.ts';
 import { NodeTable } from './node-table.tsx';
 import { Stage } from './stage.tsx';
 import { Tree } from './tree.tsx';
+import '../style.css';
+import '../stage.css';
 
 const VIEWS = ['stage', 'diagram', 'tree', 'act'] as const;
 type ViewName = (typeof VIEWS)[number];
