@@ -99,19 +99,12 @@ async function takeForReadmes() {
 
 async function takeAll(to) {
   mkdirSync(to, { recursive: true });
-  const pages = [];
-  for (const language of ['en', 'zh']) {
-    for (const theme of ['light', 'dark']) {
-      for (const viewport of [desk, phone]) {
-        pages.push({ name: `${language}-${theme}-${viewport.width}`, page: await open(language, theme, viewport) });
-      }
-    }
-  }
+  const kinds = ['en', 'zh'].flatMap((language) =>
+    ['light', 'dark'].flatMap((theme) => [desk, phone].map((viewport) => [language, theme, viewport])),
+  );
   const txid = await live();
   const { tip } = await network.node('central').view();
   const { address } = network.accounts[0];
-  await network.accounts[0].pay(network.accounts[1], '0.3');
-  await sleep(500);
   const views = {
     none: '#/',
     block: `#/block/${tip}`,
@@ -128,7 +121,12 @@ async function takeAll(to) {
     lessons: '#/lesson',
     lesson: '#/lesson/nine-steps/1',
   };
-  for (const { name, page } of pages) {
+  for (const [language, theme, viewport] of kinds) {
+    const name = `${language}-${theme}-${viewport.width}`;
+    const page = await open(language, theme, viewport);
+    // A page knows what has happened since it was opened.
+    await network.mine(1, { by: 'miner' });
+    await network.accounts[0].pay(network.accounts[1], '0.3');
     for (const [view, hash] of Object.entries(views)) {
       await page.evaluate((to) => {
         location.hash = to;
