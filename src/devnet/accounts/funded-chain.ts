@@ -103,7 +103,13 @@ async function fund(
       hint: 'Ask for a smaller balance or fewer accounts.',
     });
   }
-  await miner.generate(Math.max(coins, 1) + FAUCET_COINS + MATURITY, key.scriptPubKey);
+  const count = Math.max(coins, 1) + FAUCET_COINS + MATURITY;
+  const blocks = await miner.generate(count, key.scriptPubKey);
+  if (blocks.length < count) {
+    throw new PierError('bad-topology', 'network: its blocks cost too much work to mine the coins of the accounts', {
+      hint: 'Use regtest, or a network file with a higher powLimit.',
+    });
+  }
   if (outputs.length === 0) return;
   const inputs: SigningInput[] = [];
   for (let height = 1; height <= coins; height++) {

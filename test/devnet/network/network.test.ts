@@ -74,6 +74,11 @@ describe('createNetwork', () => {
     expect(await network.accounts[1]!.balance()).toBe(400_000_000_000n);
     await network.close();
     await expect(create({ accounts: 10, balance: '2000' })).rejects.toMatchObject({ code: 'bad-topology' });
+    // Its blocks take a million hashes each.
+    await expect(create({ network: 'classroom' })).rejects.toMatchObject({
+      code: 'bad-topology',
+      message: 'network: its blocks cost too much work to mine the coins of the accounts',
+    });
   });
 
   it('follows the chain on light nodes', async () => {

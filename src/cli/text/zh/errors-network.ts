@@ -63,6 +63,8 @@ export const networkErrors: TextTable = {
   // Topologies.
   'all subsidies together do not suffice for so many accounts': '全部区块补贴合计也不够分给这么多账户',
   'Ask for a smaller balance or fewer accounts.': '请减少余额或账户数。',
+  'its blocks cost too much work to mine the coins of the accounts': '该网络的区块所需工作量太大，无法为账户挖出余额',
+  'Use regtest, or a network file with a higher powLimit.': '请使用 regtest，或 powLimit 更高的网络文件。',
   'the options of a network are an object': '网络的选项应为对象',
   'it is not an AbortSignal': '不是 AbortSignal',
   '{0}: a saved network has options of its own': '{0}：已保存的网络有自己的选项',
