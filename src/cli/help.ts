@@ -40,7 +40,7 @@ export const controlCommands: readonly string[] = [
     'load',
     'mining',
   ],
-  ...['snapshot', 'start', 'stop', 'kill', 'pause', 'resume', 'logs', 'page', 'reset', 'down'],
+  ...['snapshot', 'add', 'start', 'stop', 'kill', 'pause', 'resume', 'logs', 'page', 'reset', 'down'],
 ];
 
 /** Headings of `pier help`, with the commands below them. */
@@ -72,6 +72,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   fees: ['pier fees 20'],
   load: ['pier load --seconds 60 --rate 10'],
   snapshot: ['pier snapshot save calm', 'pier snapshot restore calm'],
+  add: ['pier add', 'pier add pool --role miner --link node1 --link node2'],
   start: ['pier start node2'],
   stop: ['pier stop node2'],
   kill: ['pier kill node2'],

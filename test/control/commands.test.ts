@@ -133,6 +133,13 @@ describe('a command', () => {
     await json('reorg', '2', '--blocks', '5', '--by', 'node3');
     expect(reorg.mock.calls).toEqual([[{ depth: 2, blocks: 5, by: network.nodes[2] }]]);
     reorg.mockRestore();
+    const add = vi.spyOn(network, 'addNode').mockResolvedValue(network.nodes[2]!);
+    await json('add', 'pool', '--role', 'miner', '--link', 'node1', '--link', 'node2');
+    expect(add.mock.calls).toEqual([[{ role: 'miner', name: 'pool', links: ['node1', 'node2'] }]]);
+    const { height } = await network.nodes[2]!.view();
+    expect((await run('add')).stdout).toBe(`node3 (${network.nodes[2]!.role}) runs: height ${height}\n`);
+    expect(add.mock.calls[1]).toEqual([{}]);
+    add.mockRestore();
     const report = { sent: 1, replaced: 0, chained: 0, refused: 0, refusals: [], vbytes: 1, seconds: 1 };
     const traffic = vi.spyOn(network, 'traffic').mockResolvedValue(report);
     const options = ['--seconds', '2', '--rate', '3', '--conflicts', '0.1', '--chains', '0.2', '--seed', '5'];

@@ -132,9 +132,13 @@ describe('pier up', () => {
       expect(central!.height).toBe(105);
       expect((await control<Accounts>('accounts')).accounts[1]!.balance).toBe('4.00000000');
       expect(miner!.balance).toBe('0.00000000');
+      // A node that is added is linked to the central node, and is there until the network ends.
+      const added = await control<{ name: string; id: number; height: number }>('add', 'late');
+      expect(added).toMatchObject({ name: 'late', height: 105 });
+      expect(readdirSync(dataDir)).toContain(`blockchain_${added.id}.db`);
       // What it was when the steps were over, with the mining mode.
       await control('reset');
-      expect(await heights()).toEqual([103, 103, 103, 103]);
+      expect(await heights()).toEqual([103, 103, 103, 103, 103]);
       expect((await control('status')).mining).toEqual({ transactions: 2 });
 
       // What the next run finds: another time, two branches, and a payment that waits.
@@ -146,6 +150,7 @@ describe('pier up', () => {
 
       process.kill(-child.pid!, 'SIGINT');
       expect(await exited).toBe(0);
+      expect(readdirSync(dataDir).filter((name) => name.includes(`_${added.id}.`))).toEqual([]);
       // Every node has shut down cleanly and removed its cookie.
       expect(readdirSync(dataDir).filter((name) => name.startsWith('.cookie'))).toEqual([]);
     } finally {

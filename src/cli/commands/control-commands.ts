@@ -1,12 +1,14 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { CallableMethod, ControlClient } from '../../control/client/control-client.ts';
 import type { ParamsOf, ResultOf } from '../../control/protocol/methods.ts';
+import { type NodeRole, nodeRoles } from '../../devnet/topology/network-options.ts';
 import { UsageError } from '../../node/composition/usage-error.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { PierError } from '../../platform/errors.ts';
 import { checkParams } from '../control/check-params.ts';
 import { formatAccounts, formatFees, formatLoad, formatMining, formatStatus } from '../control/status-text.ts';
 import { drained, drawAtEvents } from '../control/watch-status.ts';
+import { nodeWord } from '../node-words.ts';
 import { checkNameOption } from '../option-values.ts';
 import { note, print, printResult } from '../output.ts';
 import { aborted, interruption } from '../signals.ts';
@@ -317,6 +319,28 @@ export function addControlCommands(program: Command): void {
     },
   );
   addSnapshot(program);
+  addControlCommand(
+    program
+      .command('add')
+      .description('add a node to the network, which downloads the chain from the nodes that it is linked to')
+      // An argument: the option --name names the network.
+      .argument('[new-node]', 'its name (default: the next of node1, node2 and so on that is free)')
+      .addOption(new Option('--role <role>', 'what it does (default: full)').choices(nodeRoles))
+      .option(
+        '--link <node>',
+        'a node that it is linked to; again for each other (default: the central node, or the first two full nodes)',
+        (node: string, before: readonly string[] = []) => [...before, node],
+      ),
+    {
+      method: 'node.add',
+      params: ([node], { role, link }) => ({
+        ...{ role: role as NodeRole | undefined, name: node },
+        links: link as unknown as string[] | undefined,
+      }),
+      format: ({ name, role, height }) => t`${name} (${nodeWord(role)}) runs: height ${height}`,
+      words: { name: 'new-node', links: '--link' },
+    },
+  );
   for (const [method, what, done] of [
     ['start', 'start a node that was stopped or killed', (node: string) => t`${node} runs`],
     ['stop', 'stop a node in order', (node: string) => t`${node} is stopped`],

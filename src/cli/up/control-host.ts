@@ -48,9 +48,17 @@ export async function withControl(name: string, action: (host: ControlHost) => P
   }
 }
 
-/** Warns of each node that ends by itself, unless the network is being stopped. */
-export function warnAtExits(nodes: readonly NetworkNode[], network: string, isStopping: () => boolean): void {
-  for (const node of nodes) warnAtExit(node, network, isStopping);
+/** Warns of each node that ends by itself, also of one that is added later, unless the network is being stopped. */
+export function warnAtExits(network: NodeNetwork, name: string, isStopping: () => boolean): void {
+  const known = new Set<NetworkNode>();
+  const watch = (node: NetworkNode) => {
+    if (!known.has(node)) warnAtExit(node, name, isStopping);
+    known.add(node);
+  };
+  for (const node of network.nodes) watch(node);
+  network.follow(['node'], (event) => {
+    if (event.type === 'node') watch(network.node(event.node));
+  });
 }
 
 function warnAtExit(node: NetworkNode, network: string, isStopping: () => boolean): void {

@@ -59,7 +59,7 @@ async function runNetwork(
     return;
   }
   let isStopping = false;
-  warnAtExits(network.nodes, name, () => isStopping);
+  warnAtExits(network, name, () => isStopping);
   try {
     const { down } = await host.serve(network);
     const report = await reportNetwork(network, plan);

@@ -113,7 +113,7 @@ export async function upScenario(
         note(t`Node ${miner} now mines continuously on one thread:`);
         if (!options.json) void watchBlocks(new RpcClient(nodes[0]!.rpc!));
       }
-      warnAtExits(nodes, name, () => isStopping);
+      warnAtExits(scenario.network!, name, () => isStopping);
       noteControl(host);
       note(t`Press Ctrl-C to stop.`);
       await stop;

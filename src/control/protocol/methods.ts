@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { MAX_BLOCKS, MAX_TIME } from '../../devnet/network/arguments/limits.ts';
 import { nodeRoles } from '../../devnet/topology/network-options.ts';
-import { above0, because, between, conditions, whole } from '../../devnet/topology/schema-parts.ts';
+import { above0, because, between, conditions, object, oneOf, whole } from '../../devnet/topology/schema-parts.ts';
+import { newName } from '../../devnet/topology/topology-schema.ts';
 import { addressTypes } from '../../wallet/keys.ts';
 import { eventTypes, logLine, miningFailure, miningMode } from './events.ts';
 
@@ -259,6 +260,28 @@ export const methods = {
     summary: 'Forgets a snapshot.',
     params: z.strictObject({ name: snapshotName }),
     result: none,
+  },
+  'node.add': {
+    summary:
+      'Adds a node with links to others, and returns its status once it runs and has downloaded the chain from its peers.',
+    params: z.strictObject({
+      role: oneOf(nodeRoles).optional().meta({ description: 'default: full' }),
+      name: newName.optional().meta({ description: 'default: the next of node1, node2 and so on that is free' }),
+      links: z
+        .array(
+          z.union(
+            [name, object({ to: name, ...conditions }, 'an object with to, latency, jitter, loss or bandwidth')],
+            {
+              error: because('the name of a node, or an object with to'),
+            },
+          ),
+        )
+        .min(1, { error: because('a list of at least one node') })
+        .optional()
+        .meta({ description: 'default: the central node, or else the first two full nodes that run' }),
+      timeout,
+    }),
+    result: nodeStatus,
   },
   start: {
     summary: 'Starts a node that was stopped or killed.',

@@ -18,10 +18,12 @@ const nextSteps: Readonly<Record<string, NextStep>> = {
   'bad-replacement': (message) =>
     / has \d+ confirmations/.test(message) ? "'pier reorg' lets its block lose first." : undefined,
   'bad-traffic': () => "'pier up --nodes 3 --accounts 2' starts a network with accounts.",
+  'no-peer': () => "'pier status' lists the nodes, and 'pier start NODE' starts one.",
   'network-closed': () => "It is being stopped: 'pier up' starts a network.",
   'no-miner': () => "'pier status' lists the nodes, and 'pier start NODE' starts one.",
   'node-paused': (message) => `'pier resume ${nodeOf(message)}' lets it go on.`,
   'node-stopped': (message) => `'pier start ${nodeOf(message)}' starts it.`,
+  'unknown-node': () => "'pier status' lists the nodes.",
   'unknown-snapshot': () => "'pier snapshot list' lists the snapshots.",
 };
 
@@ -35,7 +37,7 @@ const rpcSteps: Readonly<Record<number, NextStep>> = {
 
 /** Where the library names the method and the object of options that an argument belongs to. */
 const ARGUMENT =
-  /^(?:(?:account|fees|link|node|time)\.)?(?:call|doubleSpend|faucet|heal|increase|link|logs|mine|mining|node|partition|pay|payment|reorg|set|traffic): (?:options\.)?/gm;
+  /^(?:(?:account|fees|link|node|time)\.)?(?:addNode|call|doubleSpend|faucet|heal|increase|link|logs|mine|mining|node|partition|pay|payment|reorg|set|traffic): (?:options\.)?/gm;
 
 /** Words that only programs with the library understand. */
 const LIBRARY =
@@ -58,10 +60,16 @@ export function forClients(error: unknown, method: MethodName): unknown {
   return new PierError(error.code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
+/** Commands that are not called as their method. */
+const otherNames: ReadonlyMap<MethodName, string> = new Map([
+  ['links', 'link'],
+  ['node.add', 'add'],
+]);
+
 /** Returns the command that calls a method. */
 function commandOf(method: MethodName): string | undefined {
   if (method === 'call' || method === 'rpc.discover') return undefined;
-  return method === 'links' ? 'link' : method.replace(/\..*/, '');
+  return otherNames.get(method) ?? method.replace(/\..*/, '');
 }
 
 /** Returns the name at the beginning of `NAME is stopped: it cannot mine`. */

@@ -160,6 +160,7 @@ export class NetworkMethods {
         this.#snapshots.delete(name);
         return null;
       },
+      'node.add': async (params) => this.#describeNode(await network.addNode(params)),
       start: (params) => node(params.node).start().then(toNull),
       stop: (params) => node(params.node).stop().then(toNull),
       kill: (params) => node(params.node).kill().then(toNull),

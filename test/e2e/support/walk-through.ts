@@ -82,6 +82,14 @@ export const parts: readonly Part[] = [
     ],
   },
   {
+    title: ['One more node', '增加节点'],
+    text: [
+      'A new node begins with an empty chain, and downloads it from the nodes that it is linked to.',
+      '新节点从空链开始，向与它相连的节点下载区块链。',
+    ],
+    commands: ['add', 'add pool --role miner --link node1 --link node4', 'status', 'link pool node1'],
+  },
+  {
     title: ['Links, time, fees and mining', '链路、时间、费率与挖矿方式'],
     text: [
       'These last until they are changed. `fees 20` fills the mempools, so that only payments of 20 satoshis per virtual byte confirm.',
@@ -122,7 +130,7 @@ export const parts: readonly Part[] = [
 export function normalise(output: string): string {
   return output
     .replaceAll(/[0-9a-f]{64}/g, 'HASH')
-    .replaceAll(/(?<=^node\d +\S+ +\d+ +)[0-9a-f]{8}(?= )/gm, 'TIP.....')
+    .replaceAll(/(?<=^\w+ +\S+ +\d+ +)[0-9a-f]{8}(?= )/gm, 'TIP.....')
     .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
     .replaceAll(/^\d\d:\d\d:\d\d\.\d{3}(?= )/gm, 'TIME')
     .replaceAll(/^\d{10} (?=\(TIME\))/gm, 'SECONDS ')

@@ -13,7 +13,6 @@ export const commandErrors: TextTable = {
   "Did you mean {0}? 'pier help {1}' lists its arguments and options.":
     "你要找的是 {0} 吗？用 'pier help {1}' 查看它的参数和选项。",
   "'pier help {0}' lists its arguments and options.": "用 'pier help {0}' 查看它的参数和选项。",
-  "'pier help link' lists its arguments and options.": "用 'pier help link' 查看它的参数和选项。",
   "'pier help up' lists the options.": "用 'pier help up' 查看选项。",
   "'pier help reset' lists the options.": "用 'pier help reset' 查看选项。",
   "--limit '{0}' is not a positive integer": "--limit '{0}' 不是正整数",

@@ -41,6 +41,9 @@ export const networkErrors: TextTable = {
     '链路：含 between，以及 latency、jitter、loss 或 bandwidth 的对象',
   'an object with the options of a network': '含网络选项的对象',
   'the name of a node': '节点名',
+  'the name of a node, or an object with to': '节点名，或带有 to 的对象',
+  'an object with to, latency, jitter, loss or bandwidth': '含 to、latency、jitter、loss 或 bandwidth 的对象',
+  'a list of at least one node': '至少含一个节点的列表',
   'the name of a snapshot': '快照名',
   'a name of up to 100 characters': '最多 100 个字符的名称',
   'the number of an account, from 0': '账户的编号（从 0 开始）',
@@ -103,6 +106,17 @@ export const networkErrors: TextTable = {
   '{0} is no executable file on PATH': 'PATH 中没有可执行文件 {0}',
   'Give the path of bitcoind, or set the environment variable BITCOIND.':
     '请给出 bitcoind 的路径，或设置环境变量 BITCOIND。',
+
+  // Nodes that are added.
+  'a node is called {0} already': '已有名为 {0} 的节点',
+  'Give another name, or none.': '请换一个名称，或省略名称。',
+  'the network has {0} nodes, as many as it can have': '网络已有 {0} 个节点，达到上限',
+  '{0} is a light node, which does not accept connections of another one': '{0} 是轻节点，不接受另一个轻节点的连接',
+  'a link to {0} is given twice': '到 {0} 的链路给出了两次',
+  '{0}: a node needs a full node, from which it downloads the chain': '{0}：节点需要与一个全节点相连，从中下载区块链',
+  'give a new node the chain': '向新节点提供区块链',
+  'no full node is running, from which the node could download the chain': '没有运行中的全节点，新节点无处下载区块链',
+  '{0} in sync': '{0} 完成同步',
 
   // Nodes and links.
   '{0}: not within {1} ms. {2}': '{0?}：{1} 毫秒内没有达到。{2}',

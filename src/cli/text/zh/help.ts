@@ -140,6 +140,13 @@ export const help: TextTable = {
   'keep the state of the network until it is stopped, or restore it': '在网络停止之前保存它的状态，或恢复已保存的状态',
   'what to do': '要执行的操作',
   'its name (save: default the next number)': '快照名（save 时默认为下一个编号）',
+  'add a node to the network, which downloads the chain from the nodes that it is linked to':
+    '在网络中增加一个节点，它从所连接的节点下载区块链',
+  'its name (default: the next of node1, node2 and so on that is free)':
+    '节点名（默认为 node1、node2……中下一个可用的）',
+  'what it does (default: full)': '节点的角色（默认 full）',
+  'a node that it is linked to; again for each other (default: the central node, or the first two full nodes)':
+    '与它相连的节点；每个节点给出一次（默认为中心节点，或最先的两个全节点）',
   'start a node that was stopped or killed (of a network)': '启动网络中已停止或被强制终止的节点',
   'stop a node in order (of a network)': '正常停止网络中的节点',
   'end a node as SIGKILL would (of a network)': '像 SIGKILL 那样强制终止网络中的节点',

@@ -135,6 +135,7 @@ export const output: TextTable = {
   "'{0} mine' confirms payments, whose coins can then be spent.":
     "用 '{0} mine' 让付款得到确认，之后就可以花费其中的币。",
   '{0} runs': '{0} 已启动',
+  '{0} ({1}) runs: height {2}': '{0}（{1}）已加入并运行：高度 {2}',
   '{0} is stopped': '{0} 已停止',
   '{0} is killed': '{0} 已被强制终止',
   '{0} is paused': '{0} 已暂停',
