@@ -61,22 +61,26 @@ describeChromium('the stage', () => {
     const first = (await boxes()).get('node1')!;
     const node = page.locator('button.node[title=node1]');
     const [x, y] = [(first[0] + first[2]) / 2, (first[1] + first[3]) / 2];
+    // Where there is room depends on the size of the ground.
+    const ground = (await page.locator('.ground').boundingBox())!;
+    const isAbove = y < ground.y + ground.height / 2;
+    const down = isAbove ? 1 : -1;
     await page.mouse.move(x, y);
     await page.mouse.down();
-    await page.mouse.move(x + 40, y + 30);
-    await page.mouse.move(x + 120, y + 60);
+    await page.mouse.move(x + 40, y + 30 * down);
+    await page.mouse.move(x + 120, y + 60 * down);
     await page.mouse.up();
     const dragged = await moved('node1', first);
     expect(dragged[0] - first[0]).toBeGreaterThan(100);
-    expect(dragged[1] - first[1]).toBeGreaterThan(45);
+    expect((dragged[1] - first[1]) * down).toBeGreaterThan(45);
     // To drag opens nothing; to click does.
     expect(page.url()).not.toContain('node1');
     await node.press('ArrowLeft');
     const left = await moved('node1', dragged);
     expect([left[0] - dragged[0], left[1] - dragged[1]]).toEqual([-16, 0]);
-    await node.press('Shift+ArrowDown');
+    await node.press(isAbove ? 'Shift+ArrowDown' : 'Shift+ArrowUp');
     const lower = await moved('node1', left);
-    expect([lower[0] - left[0], lower[1] - left[1]]).toEqual([0, 64]);
+    expect([lower[0] - left[0], lower[1] - left[1]]).toEqual([0, 64 * down]);
     await page.reload();
     await page.locator('button.node').nth(3).waitFor();
     await page.getByRole('button', { name: 'Arrange automatically' }).waitFor();
@@ -94,10 +98,11 @@ describeChromium('the stage', () => {
 
   it('cuts the links that a drawn line crosses', { timeout: 60_000 }, async () => {
     const { page } = live;
-    const [top, right] = [(await boxes()).get('node1')!, (await boxes()).get('node2')!];
+    const places = [...(await boxes()).values()].sort((a, b) => a[1] - b[1]);
+    const [top, bottom] = [places[0]!, places.at(-1)!];
     const ground = (await page.locator('.ground').boundingBox())!;
-    // Below the tip of the node above, and above the others.
-    const y = right[1] - 8;
+    // Below the tips of the nodes above, and above the others.
+    const y = bottom[1] - 8;
     expect(y).toBeGreaterThan(top[3] + 20);
     await page.mouse.move(ground.x + 30, y);
     await page.mouse.down();
