@@ -53,6 +53,19 @@ describeChromium('the page without a server', () => {
     expect(await live.violations()).toEqual([]);
   });
 
+  it('gets one more node', { timeout: TIMEOUT }, async () => {
+    const { page } = live;
+    const add = page.locator('form.action', { has: page.getByRole('button', { name: 'Add a node', exact: true }) });
+    await add.getByLabel('name').fill('late');
+    await add.getByRole('button').click();
+    await add
+      .getByRole('status')
+      .getByText(/late: \d+$/)
+      .waitFor();
+    const [, height] = (await add.getByRole('status').textContent())!.split(': ');
+    await page.locator('button.node', { hasText: 'late' }).getByText(height!).waitFor();
+  });
+
   it('plays the nine steps, and a fork and its healing, without any connection', { timeout: TIMEOUT }, async () => {
     const { page } = live;
     await page.getByText('What a tab cannot do').waitFor();

@@ -21,6 +21,9 @@ describe('the words of the command bar', () => {
     expect(does('fauc 1 2')).toEqual(['pier faucet 1 2']);
     expect(does('partition central miner,mine')).toEqual(['pier partition central miner,mine']);
     expect(does('heal')).toEqual(['pier heal']);
+    expect(does('add')).toEqual(['pier add']);
+    expect(does('add miner pool central')).toEqual(['pier add pool --role miner --link central']);
+    expect(does('add name=pool')).toEqual(['pier add pool']);
     // What no field takes is said.
     expect(does('heal now')).toEqual(['pier heal', 'now']);
     expect(does('mine 1 miner nosuch=2')).toEqual(['pier mine 1 --by miner', 'nosuch=2']);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ControlClient } from '../../src/control/client/control-client.ts';
 import { linkActions, networkActions, nodeActions } from '../../src/web/model/actions.ts';
 import { colourOf, hueOf, patternOf, tagOf } from '../../src/web/model/block-colour.ts';
 import { kindOf } from '../../src/web/model/messages/message-kind.ts';
@@ -157,6 +158,27 @@ describe('texts', () => {
     expect(chooseLanguage(['fr', 'de'])).toBe('en');
     expect(fill('{0} of {1}: {0}', 3, 'x')).toBe('3 of x: 3');
   });
+});
+
+it('the action that adds a node gives what is filled in', async () => {
+  const add = networkActions.find(({ name }) => name === 'add')!;
+  const calls: unknown[] = [];
+  const client = {
+    call: async (method: string, params: unknown) => {
+      calls.push([method, params]);
+      return { name: 'pool', height: 7 };
+    },
+  } as unknown as ControlClient;
+  const filled = { role: 'miner', name: 'pool', link: 'a' };
+  expect(await add.run(client, filled)).toBe('pool: 7');
+  const empty = Object.fromEntries(add.fields.map(({ name, initial }) => [name, initial]));
+  await add.run(client, empty);
+  expect(calls).toEqual([
+    ['node.add', { role: 'miner', name: 'pool', links: ['a'] }],
+    ['node.add', { role: 'full' }],
+  ]);
+  expect(add.call(filled)).toBe("await network.addNode({ role: 'miner', name: 'pool', links: ['a'] })");
+  expect(add.call(empty)).toBe('await network.addNode()');
 });
 
 it('kinds of messages are known by their commands', () => {

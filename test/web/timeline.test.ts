@@ -49,6 +49,37 @@ const block = (name: string, height: number, own: string, previous: string): Giv
 });
 
 describe('Timeline', () => {
+  it('gets nodes and links that are added, which were not there before', () => {
+    const timeline = started();
+    const added = { type: 'node', status: 'running', height: 0, tip: hash('0'), peers: 0 } as const;
+    timeline.add(at(100, { ...added, node: 'd', role: 'miner' }));
+    timeline.add(
+      at(100, { type: 'link', from: 'd', to: 'a', isCut: false, conditions: { ...conditions, latency: 5 } }),
+    );
+    timeline.add(at(110, { ...added, node: 'e', role: 'light' }));
+    timeline.add(at(120, block('d', 1, 'd', '0')));
+    expect([...timeline.nodes.values()].map(({ name, role }) => [name, role])).toEqual([
+      ...[
+        ['a', 'full'],
+        ['b', 'full'],
+        ['c', 'light'],
+      ],
+      ...[
+        ['d', 'miner'],
+        ['e', 'light'],
+      ],
+    ]);
+    expect(timeline.nodeAt('d', START + 50)).toMatchObject({ status: 'stopped', height: -1, mempool: null });
+    expect(timeline.nodeAt('d', START + 100)).toMatchObject({ status: 'running', height: 0, mempool: 0 });
+    expect(timeline.nodeAt('d', START + 120)).toMatchObject({ height: 1, tip: hash('d') });
+    expect(timeline.nodeAt('e', START + 120)).toMatchObject({ status: 'running', mempool: null });
+    expect(timeline.linkAt('d', 'a', START + 100)).toMatchObject({ isCut: false, latency: 5 });
+    // A node that is known is the same one.
+    timeline.add(at(130, { ...added, node: 'd', role: 'miner', status: 'paused', height: 1 }));
+    expect(timeline.nodeAt('d', START + 100)).toMatchObject({ status: 'running' });
+    expect(timeline.nodes.size).toBe(5);
+  });
+
   it('knows what each node was at each moment', () => {
     const timeline = started();
     timeline.add(at(100, block('a', 101, 'b', 'a')));

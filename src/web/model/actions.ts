@@ -1,8 +1,9 @@
 import type { ControlClient } from '../../control/client/control-client.ts';
+import type { NodeRole } from '../../devnet/topology/network-options.ts';
 import type { Texts } from '../text/texts.ts';
 
 /** What a field of an action takes. */
-export type FieldKind = 'number' | 'amount' | 'text' | 'node' | 'payee';
+export type FieldKind = 'number' | 'amount' | 'text' | 'node' | 'role' | 'payee';
 
 /** A field of an action. */
 export interface ActionField {
@@ -34,6 +35,11 @@ const groups = (text: string) =>
     .trim()
     .split(/\s+/)
     .map((group) => group.split(','));
+
+/** Returns the parameters of `node.add`. A role that there is not is refused by the network. */
+function addedNode({ role, name, link }: ActionValues) {
+  return { role: role as NodeRole, ...(name ? { name } : {}), ...(link ? { links: [link] } : {}) };
+}
 
 /** The code of a text, of a payee and of a list of lists. */
 const quote = (text: string) => `'${text.replace(/['\\]/g, '\\$&')}'`;
@@ -94,6 +100,25 @@ export const networkActions: readonly Action[] = [
     },
     command: ({ depth, by }) => `pier reorg ${depth}${by ? ` --by ${by}` : ''}`,
     call: ({ depth, by }) => `await network.reorg({ depth: ${depth}${by ? `, by: ${quote(by)}` : ''} })`,
+  },
+  {
+    name: 'add',
+    fields: [field('role', 'role', 'full'), field('name', 'text', ''), field('link', 'node', '')],
+    run: async (client, values) => {
+      const { name, height } = await client.call('node.add', addedNode(values));
+      return `${name}: ${height}`;
+    },
+    command: ({ role, name, link }) =>
+      `pier add${name ? ` ${name}` : ''}${role === 'full' ? '' : ` --role ${role}`}${link ? ` --link ${link}` : ''}`,
+    call: (values) => {
+      const { role, name, links } = addedNode(values);
+      const options = [
+        ...(role === 'full' ? [] : [`role: ${quote(role)}`]),
+        ...(name === undefined ? [] : [`name: ${quote(name)}`]),
+        ...(links ? [`links: [${links.map(quote).join(', ')}]`] : []),
+      ];
+      return `await network.addNode(${options.length > 0 ? `{ ${options.join(', ')} }` : ''})`;
+    },
   },
   {
     name: 'mining',

@@ -85,8 +85,11 @@ export class Session {
       },
       steps: (played) => setSteps((before) => (played[0]!.step === 1 ? played : [...before, ...played])),
       events: (events) => {
+        const count = this.timeline.nodes.size;
         for (const event of events) this.timeline.add(event);
         this.#changed();
+        // What no event says of a node that was added.
+        if (this.timeline.nodes.size > count) void this.#refresh();
       },
     });
     this.#timers.push(setInterval(() => setShown(this.playback.time(Date.now())), UPDATE_MS));

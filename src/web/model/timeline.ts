@@ -156,6 +156,7 @@ export class Timeline {
         const { status, height, tip, peers } = event;
         // A stopped node has no mempool and no miner.
         const rest = status === 'stopped' ? { mempool: null, mining: null } : {};
+        if (!this.nodes.has(event.node)) this.#addNode(event.node, event.role, time);
         this.#change(event.node, { time, status, height, tip, peers, ...rest });
         break;
       }
@@ -278,6 +279,20 @@ export class Timeline {
     const history = this.nodes.get(name);
     const last = history?.moments.at(-1);
     if (history && last) this.#addMoment(history.moments, { ...last, ...change });
+  }
+
+  /** Adds a node that has just been added to the network: before, it was not there. */
+  #addNode(name: string, role: string, time: number): void {
+    const absent = { status: 'stopped', height: -1, tip: '', peers: 0, mempool: null, mining: null } as const;
+    const mempool = role === 'light' ? null : 0;
+    this.nodes.set(name, {
+      name,
+      role,
+      moments: [
+        { time: time - 1, ...absent },
+        { time, ...absent, mempool },
+      ],
+    });
   }
 
   #addLink(from: string, to: string, moment: LinkMoment): void {

@@ -1,4 +1,5 @@
 import { createSignal, createUniqueId, For, type JSX, Show } from 'solid-js';
+import { nodeRoles } from '../../devnet/topology/network-options.ts';
 import { type Action, type ActionField, networkActions } from '../model/actions.ts';
 import { usePage } from './context.ts';
 import { useAction } from './use-action.ts';
@@ -72,7 +73,7 @@ function Field(props: {
   };
   return (
     <Show
-      when={props.field.kind === 'node'}
+      when={props.field.kind === 'node' || props.field.kind === 'role'}
       fallback={
         <input
           id={props.id}
@@ -83,9 +84,18 @@ function Field(props: {
       }
     >
       <select id={props.id} value={props.value} onInput={(event) => props.onInput(event.currentTarget.value)}>
-        <option value="">–</option>
-        <For each={nodes()}>{(name) => <option value={name}>{name}</option>}</For>
+        <Show when={props.field.kind === 'node'} fallback={<Roles />}>
+          <option value="">–</option>
+          <For each={nodes()}>{(name) => <option value={name}>{name}</option>}</For>
+        </Show>
       </select>
     </Show>
   );
+}
+
+/** The roles of nodes, to choose from; the one that is most common comes first. */
+function Roles(): JSX.Element {
+  const { texts } = usePage();
+  const roles = [...nodeRoles].sort((a, b) => Number(b === 'full') - Number(a === 'full'));
+  return <For each={roles}>{(role) => <option value={role}>{texts().roles[role]}</option>}</For>;
 }
