@@ -99,6 +99,8 @@ describeChromium('the live page', () => {
     await page.getByRole('heading', { name: 'Transaction' }).waitFor();
     await find('ab'.repeat(32));
     await page.getByText(`No node has it: ${'ab'.repeat(32)}`).waitFor();
+    await find('pool');
+    await page.getByRole('heading', { name: 'pool', exact: true }).waitFor();
     await find('99999999');
     await page.getByText('No node has it: 99999999').waitFor();
     await find('<img src=x onerror=alert(1)>');
@@ -183,6 +185,9 @@ describeChromium('the live page', () => {
     await bar.getByRole('combobox').fill('partition shop,nosuch');
     await bar.getByRole('combobox').press('Enter');
     await bar.locator('.failed').waitFor();
+    // What came of it is gone with the line.
+    await bar.getByRole('combobox').fill('heal');
+    expect(await bar.getByRole('status').count()).toBe(0);
     await page.keyboard.press('Escape');
     await bar.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');

@@ -14,6 +14,7 @@ const does = (line: string, texts = en) => {
 describe('the words of the command bar', () => {
   it('name an action and its fields, in their order or by name', () => {
     expect(does('mine')).toEqual(['pier mine 1']);
+    expect(does('pier mine 2')).toEqual(['pier mine 2']);
     expect(does('  mine 3   miner ')).toEqual(['pier mine 3 --by miner']);
     expect(does('mine by=miner 4')).toEqual(['pier mine 4 --by miner']);
     expect(does('pay 0 1 0.25')).toEqual(['pier pay 0 1 0.25']);

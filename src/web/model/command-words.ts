@@ -38,7 +38,11 @@ export function offersFor(
   commands: readonly BarCommand[],
   titleOf: (action: Action['name']) => string,
 ): Offer[] {
-  const [first = '', ...rest] = line.trim().split(/\s+/);
+  // As the page itself writes commands.
+  const [first = '', ...rest] = line
+    .trim()
+    .replace(/^pier\s+/, '')
+    .split(/\s+/);
   const found = commands.flatMap((command) => {
     const rank = rankOf(first, command, titleOf);
     const offer = rank === undefined ? undefined : fillIn(command, rest);

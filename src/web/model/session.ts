@@ -144,13 +144,14 @@ export class Session {
     throw failure;
   }
 
-  /** Returns the view of what a height, a block hash, a transaction id or an address names; undefined if no node has it. */
+  /** Returns the view of what a node's name, a height, a block hash, a transaction id or an address names; undefined if no node has it. */
   async find(text: string): Promise<Route | undefined> {
     const succeeds = (call: Promise<unknown>) =>
       call.then(
         () => true,
         () => false,
       );
+    if (this.timeline.nodes.has(text)) return { view: 'node', id: text };
     if (/^\d{1,9}$/.test(text)) {
       const hash = await this.callAny<string>('getblockhash', [Number(text)]).catch(() => undefined);
       return hash === undefined ? undefined : { view: 'block', id: hash };

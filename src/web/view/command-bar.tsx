@@ -9,7 +9,7 @@ export function CommandBar(): JSX.Element {
   const id = createUniqueId();
   const [line, setLine] = createSignal('');
   const [chosen, setChosen] = createSignal(0);
-  const { result, isFailed, isRunning, run } = useAction();
+  const { result, isFailed, isRunning, run, clear } = useAction();
   let dialog!: HTMLDialogElement;
   let input!: HTMLInputElement;
   // The commands change with the nodes and links alone.
@@ -67,6 +67,7 @@ export function CommandBar(): JSX.Element {
             onInput={(event) => {
               setLine(event.currentTarget.value);
               setChosen(0);
+              clear();
             }}
             onKeyDown={move}
           />

@@ -1,4 +1,4 @@
-import { createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
+import { createEffect, createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
 import type { Slowness } from '../model/playback.ts';
 import { fill, type Language, languages, type Texts } from '../text/texts.ts';
 import { CommandBar } from './command-bar.tsx';
@@ -15,7 +15,7 @@ export function Header(props: {
   readonly themeChoice: ThemeChoice;
   readonly setThemeChoice: (choice: ThemeChoice) => void;
 }): JSX.Element {
-  const { session, texts, go } = usePage();
+  const { session, texts, route, go } = usePage();
   const { playback } = session;
   const [now, setNow] = createSignal(Date.now());
   const timer = setInterval(() => setNow(Date.now()), 250);
@@ -28,11 +28,16 @@ export function Header(props: {
     if (found) go(found);
     setMissing(found ? '' : text);
   };
+  // What was not found is of no use once something else is shown.
+  createEffect(() => {
+    route();
+    setMissing('');
+  });
   const behind = () => Math.round((now() - playback.time(now())) / 1000);
   const speeds: readonly { readonly slowness: Slowness; readonly text: () => string }[] = [
     { slowness: 0, text: () => texts().playback.pause },
-    { slowness: 100, text: () => fill(texts().playback.slow, 100) },
     { slowness: 10, text: () => fill(texts().playback.slow, 10) },
+    { slowness: 100, text: () => fill(texts().playback.slow, 100) },
   ];
   return (
     <header>
@@ -79,7 +84,7 @@ export function Header(props: {
       <CommandBar />
       <search>
         <form class="search" onSubmit={(event) => void find(event)}>
-          <input name="what" aria-label={texts().search} placeholder={texts().search} />
+          <input name="what" onInput={() => setMissing('')} aria-label={texts().search} placeholder={texts().search} />
           <button type="submit">{texts().find}</button>
           <Show when={missing() !== ''}>
             <span role="status">{fill(texts().notFound, missing())}</span>

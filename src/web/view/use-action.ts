@@ -9,6 +9,8 @@ export interface ActionRunner {
   readonly isFailed: () => boolean;
   readonly isRunning: () => boolean;
   run(action: Action, values: ActionValues): Promise<void>;
+  /** Forgets what came of it. */
+  clear(): void;
 }
 
 /** Returns a runner for a view. */
@@ -33,5 +35,5 @@ export function useAction(): ActionRunner {
       setRunning(false);
     }
   };
-  return { result, isFailed, isRunning, run };
+  return { result, isFailed, isRunning, run, clear: () => void setResult('') };
 }
