@@ -47,3 +47,24 @@ it('writes the file beside the nodes once for many changes, and not after the ne
   snapshots.keep();
   expect(keep).toHaveBeenCalledTimes(4);
 });
+
+it('is of one plan, though a node is added while it is taken', async () => {
+  const [before, after] = [1, 2].map((nodes) => planNetwork({ nodes }, findNetwork));
+  let plan = before!;
+  const restore = vi.fn();
+  const capture = vi.fn(async () => {
+    const nodes = plan.nodes.map(() => 'state');
+    plan = after!;
+    return nodes;
+  });
+  const snapshots = new NetworkSnapshots({
+    ...{ plan: () => plan, engine: { capture, restore } as unknown as Engine, clock: new NetworkClock() },
+    ...{ links: [], files: undefined, saved: undefined, seeds: undefined },
+    hooks: {
+      settings: () => ({ mining: 'manual' }),
+      ...{ synced: async () => {}, restoring: async () => {}, clockChanged: () => {}, restored: async () => {} },
+    },
+  });
+  await snapshots.revert(await snapshots.take());
+  expect(restore.mock.calls).toEqual([[['state', 'state']]]);
+});

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createNetwork } from '../../../../src/devnet/network/create-network.ts';
 import type { NetworkEvent } from '../../../../src/devnet/network/events/network-events.ts';
@@ -301,6 +302,31 @@ describe('addNode', () => {
       await network.mine(1, wait);
       return miners[0] === 'node2';
     });
+  });
+
+  it('is over before the network has closed', async () => {
+    network = await createNetwork({ nodes: 1, accounts: 1 });
+    const { start } = InProcessNode.prototype;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const spy = vi.spyOn(InProcessNode.prototype, 'start').mockImplementationOnce(async function (this: InProcessNode) {
+      await held;
+      await start.call(this);
+    });
+    const adding = network.addNode();
+    adding.catch(() => {});
+    await waitFor(() => spy.mock.contexts.length === 1);
+    const order: string[] = [];
+    const closing = network.close().then(() => order.push('closed'));
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    order.push('started');
+    release();
+    await closing;
+    expect(order).toEqual(['started', 'closed']);
+    await expect(adding).rejects.toMatchObject({ code: 'network-closed' });
+    expect((spy.mock.contexts[0] as InProcessNode).status).toBe('stopped');
   });
 
   it('follows a wait that began before it', async () => {
