@@ -31,6 +31,12 @@ interface Fabric {
   closed(connection: MemoryConnection): void;
 }
 
+/** Bytes on their way, or the end of the connection. */
+interface Parcel {
+  readonly action: () => void;
+  hasArrived: boolean;
+}
+
 /** One end of a connection. Bytes sent on one end arrive at the other in order, by timers of the clock. */
 class MemoryConnection implements Connection {
   readonly remote: Endpoint;
@@ -42,6 +48,8 @@ class MemoryConnection implements Connection {
   /** Monotonic milliseconds at which the link has transmitted everything sent, and at which it arrives. */
   #lastSent = 0;
   #lastArrival = 0;
+  /** Sent and not delivered, in this order. */
+  readonly #onTheWay: Parcel[] = [];
   #closed = false;
   #paused = false;
   /** Chunks that arrived but are not read yet. */
@@ -78,12 +86,23 @@ class MemoryConnection implements Connection {
 
   /** Runs `action` when `length` bytes sent now would arrive, but not before earlier ones. */
   #atOther(length: number, action: () => void): void {
-    const { clock, conditions, random, deliver } = this.#fabric;
+    const { clock, conditions, random } = this.#fabric;
     const now = clock.monotonic();
     const link = conditions(this.local, this.remote) ?? idealLink;
     this.#lastSent = Math.max(this.#lastSent, now) + transmissionMs(link, length);
     this.#lastArrival = Math.max(this.#lastArrival, this.#lastSent + deliveryMs(link, length, random));
-    clock.after(this.#lastArrival - now, () => deliver(this.local, this.remote, action));
+    const parcel = { action, hasArrived: false };
+    this.#onTheWay.push(parcel);
+    clock.after(this.#lastArrival - now, () => this.#deliverUntil(parcel));
+  }
+
+  /** Delivers what was sent up to a parcel. Timers of nearly the same time may fire in any order: those of the system round it. */
+  #deliverUntil(last: Parcel): void {
+    while (!last.hasArrived) {
+      const next = this.#onTheWay.shift()!;
+      next.hasArrived = true;
+      this.#fabric.deliver(this.local, this.remote, next.action);
+    }
   }
 
   #arrive(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/p2p/net/endpoint.ts';
 import type { Connection } from '../../src/p2p/transport/connection.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 import { idealLink, type LinkConditions } from '../../src/testing/link-conditions.ts';
 import { MemoryNetwork } from '../../src/testing/memory-transport.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -52,6 +53,37 @@ describe('a link in memory', () => {
       [160, 10],
       [160, 1],
     ]);
+  });
+
+  it('keeps the order of what arrives at nearly the same time, whatever timer fires first', async () => {
+    const clock = new VirtualClock(0);
+    const timers: (() => void)[] = [];
+    let isHeld = false;
+    // Timers of the system round their time, each in its own way.
+    const held: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, callback) => {
+        if (!isHeld) return clock.after(ms, callback);
+        timers.push(callback);
+        return { cancel() {} };
+      },
+    };
+    const network = new MemoryNetwork(held, { random: new SeededRandom(9) });
+    const arrived: number[] = [];
+    await network.transport(server.host).listen(server, (connection) => {
+      connection.onData((bytes) => arrived.push(bytes.length));
+    });
+    const connecting = network.transport('10.0.0.2').connect(server);
+    clock.advance(0);
+    const client = await connecting;
+    clock.advance(0);
+    isHeld = true;
+    for (const bytes of [1, 2, 3]) client.send(new Uint8Array(bytes));
+    timers[1]!();
+    expect(arrived).toEqual([1, 2]);
+    for (const i of [2, 0]) timers[i]!();
+    expect(arrived).toEqual([1, 2, 3]);
   });
 
   it('adds jitter up to its limit', async () => {
