@@ -22,14 +22,22 @@ const alone = [
  * files test: `npm run test:long`.
  */
 const long = [
+  'test/devnet/network/kept-network.test.ts',
+  'test/devnet/network/members/add-node.test.ts',
+  'test/devnet/processes/killed-parent.test.ts',
   'test/e2e/full-disk.test.ts',
   'test/e2e/network-file.test.ts',
+  'test/e2e/output.test.ts',
+  'test/e2e/walk-through.test.ts',
   'test/interop/light-node-size.test.ts',
   'test/interop/network-reorgs.test.ts',
   'test/interop/network-with-bitcoind.test.ts',
   'test/interop/wallet-histories.test.ts',
   'test/store/full-disk.test.ts',
 ];
+
+/** Files that drive the page in a Chromium, as a person would: `npm run test:browser`. */
+const browser = ['test/browser/*.test.ts'];
 
 const src = fileURLToPath(new URL('src/', import.meta.url));
 // Benchmarks import the package by its name. Tests that use code of the benchmarks run it on the sources.
@@ -55,10 +63,11 @@ export default defineConfig({
         resolve,
         test: {
           ...{ ...common, name: 'shared', include: ['test/**/*.test.ts'], isolate: false },
-          exclude: [...alone, ...long],
+          exclude: [...alone, ...long, ...browser],
         },
       },
       { resolve, test: { ...common, name: 'long', include: long, isolate: false } },
+      { resolve, test: { ...common, name: 'browser', include: browser, isolate: false } },
     ],
   },
 });
