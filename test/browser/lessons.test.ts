@@ -97,7 +97,7 @@ describeChromium('lessons on the live page', () => {
       .locator('.evidence')
       .getByRole('button', { name: tip.slice(-4) })
       .click();
-    await page.locator('.inspector').getByText(tip, { exact: true }).waitFor();
+    await page.locator('.inspector dd.value', { hasText: tip }).waitFor();
     expect(page.url()).toContain(`#/block/${tip}`);
     // The lesson stays beside the inspector, and is what a closed inspector leads to.
     await heading().getByText('8. ').waitFor();

@@ -47,7 +47,7 @@ describeChromium('messages on the live page', () => {
     await page.goBack();
     await page.getByRole('button', { name: 'pool → shop: getdata' }).click();
     await field('hash').getByRole('button').click();
-    await page.getByRole('heading', { name: 'Transaction' }).waitFor();
+    await page.getByRole('heading', { name: 'Transaction', exact: true }).waitFor();
     expect(page.url()).toContain(`#/transaction/${txid}`);
     // A message that no node keeps.
     await page.evaluate(() => {

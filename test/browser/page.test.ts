@@ -74,7 +74,7 @@ describeChromium('the live page', () => {
     await page.locator('.inspector dd', { hasText: '1 · ' }).waitFor();
     // Its own address shows it again.
     await page.reload();
-    await page.getByRole('heading', { name: 'Transaction' }).waitFor();
+    await page.getByRole('heading', { name: 'Transaction', exact: true }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { name: `Block ${height + 1}` }).waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
@@ -94,9 +94,11 @@ describeChromium('the live page', () => {
     await page.getByRole('heading', { name: 'Block 2', exact: true }).waitFor();
     await find(hash.toUpperCase());
     await page.getByRole('heading', { name: 'Block 2', exact: true }).waitFor();
-    const { tx } = await network.node('shop').call<{ tx: string[] }>('getblock', [hash]);
+    // Of confirmed transactions, those of the last blocks.
+    const tip = await network.node('shop').call<string>('getbestblockhash');
+    const { tx } = await network.node('shop').call<{ tx: string[] }>('getblock', [tip]);
     await find(tx[0]!);
-    await page.getByRole('heading', { name: 'Transaction' }).waitFor();
+    await page.getByRole('heading', { name: 'Transaction', exact: true }).waitFor();
     await find('ab'.repeat(32));
     await page.getByText(`No node has it: ${'ab'.repeat(32)}`).waitFor();
     await find('pool');

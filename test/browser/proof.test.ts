@@ -130,7 +130,7 @@ describeChromium('what blocks and transactions are made of', () => {
     await open(`#/transaction/${txid}`);
     await inspector().getByRole('button', { name: 'Double-spend' }).click();
     await inspector().locator('form').getByRole('button', { name: 'Double-spend' }).click();
-    await inspector().getByText(txid, { exact: true }).waitFor({ state: 'detached' });
+    await inspector().locator('dd.value', { hasText: txid }).waitFor({ state: 'detached' });
     await open(`#/transaction/${txid}`);
     await inspector().locator('dd', { hasText: 'replaced' }).waitFor();
     await network.mine();
