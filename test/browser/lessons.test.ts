@@ -223,16 +223,63 @@ describeChromium('lessons on the live page', () => {
   });
 });
 
-describeChromium('lessons on another network', () => {
-  it('say which nodes are missing', { timeout: TIMEOUT }, async () => {
-    await using network = await createNetwork({ nodes: 2, accounts: 1 });
-    const control = await NetworkControl.start(network, { name: 'few', port: 0 });
+describeChromium('lessons on four full nodes without roles', () => {
+  it('say what is missing and add it, name their nodes, and play to the end', { timeout: TIMEOUT }, async () => {
+    await using network = await createNetwork({ nodes: 4, accounts: 1 });
+    const control = await NetworkControl.start(network, { name: 'plain', port: 0 });
     const live = await LivePage.open(`${control.url.replace('ws:', 'http:')}#token=${control.token}`);
+    const { page } = live;
+    page.setDefaultTimeout(60_000);
+    const lesson = page.locator('.lesson');
+    const item = (title: string) => lesson.locator('.lessons li', { has: page.getByRole('button', { name: title }) });
+    const play = async (id: string, last: number) => {
+      await page.evaluate((to) => {
+        location.hash = to;
+      }, `#/lesson/${id}/${last}`);
+      // The steps before it, too.
+      await lesson.getByRole('button', { name: 'Do it', exact: true }).click();
+      await lesson.getByText('The lesson is over.').waitFor();
+      expect(await lesson.locator('button[data-state=done]').count()).toBe(last);
+    };
     try {
-      await live.page.locator('button.node').first().waitFor();
-      await live.page.evaluate("location.hash = '#/lesson/nine-steps'");
-      await live.page.getByText('Missing roles: miner, light.').waitFor();
-      expect(await live.page.getByRole('button', { name: 'Do it' }).isDisabled()).toBe(true);
+      await page.getByRole('button', { name: 'Lessons', exact: true }).click();
+      const [steps, doubleSpend] = [item('Nine steps'), item('Double spends')];
+      await steps.getByText('It needs a light node').waitFor();
+      expect(await steps.getByRole('button', { name: 'Nine steps' }).isDisabled()).toBe(true);
+      expect(await steps.locator('code').allTextContents()).toEqual(['pier add light --role light']);
+      // The page cannot give a network accounts.
+      expect(await doubleSpend.locator('code').allTextContents()).toEqual(['pier up --accounts 2']);
+      expect(await doubleSpend.getByRole('button').count()).toBe(1);
+      for (const theme of ['dark', 'light']) {
+        await page.getByLabel('Theme').selectOption(theme);
+        expect(await live.violations()).toEqual([]);
+      }
+      await steps.getByRole('button', { name: 'Add the node' }).click();
+      await steps.getByText('It needs a light node').waitFor({ state: 'detached' });
+      expect(network.node('light').role).toBe('light');
+      await steps.getByRole('button', { name: 'Nine steps' }).click();
+      await lesson.getByText('The other nodes of this lesson are stopped. The central node (node2) mines').waitFor();
+      expect(await lesson.locator('.cast div').allTextContents()).toEqual([
+        ...['central nodenode2', 'wallet nodenode1', 'minernode3', 'light nodelight'],
+      ]);
+      await play('nine-steps', 10);
+      // The list leads back to the lesson that is open.
+      await page.getByRole('button', { name: 'Lessons', exact: true }).click();
+      await steps.getByText('in progress').waitFor();
+      await page.keyboard.press('Escape');
+      await lesson.getByText('The lesson is over.').waitFor();
+      expect(page.url()).toContain('#/lesson/nine-steps/10');
+      await play('fork', 8);
+      await page.getByRole('button', { name: 'Lessons', exact: true }).click();
+      await item('A fork').getByText('in progress').waitFor();
+      await lesson.getByRole('button', { name: 'Close', exact: true }).click();
+      await lesson.getByRole('button', { name: 'Leave', exact: true }).click();
+      await lesson.waitFor({ state: 'detached' });
+      // Without an open lesson, it closes.
+      await page.getByRole('button', { name: 'Lessons', exact: true }).click();
+      await lesson.getByRole('button', { name: 'Close', exact: true }).click();
+      await lesson.waitFor({ state: 'detached' });
+      expect(live.errors).toEqual([]);
     } finally {
       await live.close();
       await control.close();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallableMethod } from '../../src/control/client/control-client.ts';
 import { type Before, lookBefore, restore } from '../../src/web/model/lesson/before.ts';
 import { commandOf } from '../../src/web/model/lesson/commands.ts';
-import { chooseCast, defineLesson, type Lesson } from '../../src/web/model/lesson/format.ts';
+import { defineLesson, type Lesson } from '../../src/web/model/lesson/format.ts';
 import { LessonPlayer, type PlayerOptions } from '../../src/web/model/lesson/player.ts';
 import { LessonError, type LessonHost, Scene } from '../../src/web/model/lesson/scene.ts';
 import { Unfinished } from '../../src/web/model/lesson/unfinished.ts';
@@ -56,6 +56,7 @@ class FakeNetwork implements LessonHost {
     if (method === 'status') {
       return { mining: this.mining, nodes: [...this.nodes].map(([name, each]) => ({ name, ...each })) };
     }
+    if (method === 'accounts') return { accounts: [] };
     if (method === 'links') return { links: this.links.map((link) => ({ ...link })) };
     this.calls.push([method, node, between, cut, mode].filter((each) => each !== undefined).join(' '));
     if (this.failing.has(method)) throw new Error(`${method} fails`);
@@ -79,7 +80,7 @@ function sample(ready: () => boolean = () => true, extra: Partial<Lesson> = {}):
       id: 'sample',
       title: both('sample'),
       summary: both('summary'),
-      cast: { hub: ['central'], pool: ['miner'] },
+      cast: { hub: 'central', pool: 'miner' },
       prepare: async (scene) => {
         await scene.call('mining', { mode: 'manual' });
         await scene.control('stop', { node: scene.node('pool') });
@@ -322,14 +323,42 @@ describe('LessonPlayer', () => {
     expect(remembered.at(-1)).toBeDefined();
   });
 
-  it('says which nodes a network lacks', async () => {
+  it('says which nodes a network lacks, and what helps', async () => {
     const network = new FakeNetwork();
     network.nodes.delete('pool');
     const { player } = play(network);
     await player.start(sample());
     await player.next();
-    expect(player.open()!.steps[0]!.failure!.en).toContain('Missing roles: miner');
+    const { en, zh } = player.open()!.steps[0]!.failure!;
+    expect([en, zh]).toEqual([
+      'It needs a miner, and idle is stopped. (pier start idle)',
+      '本课需要矿工节点，而 idle 已停止。(pier start idle)',
+    ]);
     expect(network.calls).toEqual([]);
+  });
+
+  it('keeps its cast while it stops nodes, also after a preparation that failed', async () => {
+    const network = new FakeNetwork();
+    const { player } = play(network);
+    let isFailing = true;
+    const lesson = sample(() => true, {
+      prepare: async (scene) => {
+        await scene.control('stop', { node: 'pool' });
+        if (isFailing) throw new Error('not yet');
+      },
+    });
+    await player.start(lesson);
+    await player.next();
+    expect(player.open()!.steps[0]!.state).toBe('failed');
+    isFailing = false;
+    await player.next();
+    expect([player.open()!.steps[0]!.state, [...player.open()!.cast!]]).toEqual([
+      'done',
+      [
+        ['hub', 'hub'],
+        ['pool', 'pool'],
+      ],
+    ]);
   });
 
   it('leaves a lesson before it opens another one', async () => {
@@ -379,33 +408,6 @@ describe('Scene', () => {
       return undefined;
     });
     expect([found, network.listeners]).toEqual([2, 0]);
-  });
-});
-
-describe('chooseCast', () => {
-  const nodes = [
-    { name: 'a', role: 'full' },
-    { name: 'b', role: 'wallet' },
-    { name: 'c', role: 'miner' },
-  ];
-
-  it('gives each part a node of the first role that is there, and each node one part', () => {
-    const casting = chooseCast({ cast: { any: ['central', 'full', 'wallet'], payer: ['wallet', 'full'] } }, nodes);
-    expect(casting).toEqual({
-      cast: new Map([
-        ['payer', 'b'],
-        ['any', 'a'],
-      ]),
-    });
-    expect(chooseCast({ cast: { any: ['full', 'wallet'], own: ['full'] } }, nodes)).toEqual({
-      cast: new Map([
-        ['own', 'a'],
-        ['any', 'b'],
-      ]),
-    });
-    expect(chooseCast({ cast: { one: ['miner'], two: ['miner', 'light'] } }, nodes)).toEqual({
-      missing: [['miner', 'light']],
-    });
   });
 });
 

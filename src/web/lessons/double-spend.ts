@@ -1,5 +1,5 @@
 import { defineLesson, type Fact } from '../model/lesson/format.ts';
-import { LessonError, type Scene } from '../model/lesson/scene.ts';
+import type { Scene } from '../model/lesson/scene.ts';
 import { labels } from './labels.ts';
 import {
   blockFact,
@@ -35,17 +35,11 @@ export const doubleSpend = defineLesson<Part, Kept>({
     en: 'A payment that no block contains is replaced by another one with the same coins. Confirmations protect against it, each by the work of a block.',
     zh: '尚未进入区块的付款被花费同一笔币的另一笔付款取代。确认可以防止这种情况：每个确认都是一个区块的工作量。',
   },
-  cast: { wallet: ['wallet', 'central', 'full'], miner: ['miner'] },
+  cast: { wallet: 'payer', miner: 'miner' },
   prepare: async (scene) => {
     const { accounts } = await scene.call('accounts');
-    const [payer, shop] = accounts.filter(({ node }) => node === scene.node('wallet'));
-    if (!payer || !shop) {
-      const node = scene.node('wallet');
-      throw new LessonError({
-        en: `This lesson needs two accounts on ${node}.`,
-        zh: `本课需要 ${node} 上有两个账户。`,
-      });
-    }
+    const payer = accounts.find(({ node }) => node === scene.node('wallet'))!;
+    const shop = accounts.find(({ index }) => index !== payer.index)!;
     await scene.control('mining', { mode: 'manual' });
     const found = { wallet: payer.wallet, account: payer.index };
     await fund(scene, 'wallet', found, 2);
@@ -97,8 +91,8 @@ export const doubleSpend = defineLesson<Part, Kept>({
     {
       title: { en: 'A block decides', zh: '由区块决定' },
       text: {
-        en: 'The miner can put only one of the two into a block. The shop has nothing: it should not have counted on a payment without confirmations.',
-        zh: '矿工只能把两笔中的一笔放进区块。商店一无所获：不该指望没有确认的付款。',
+        en: 'The miner {miner} can put only one of the two into a block. The shop has nothing: it should not have counted on a payment without confirmations.',
+        zh: '矿工节点{miner}只能把两笔中的一笔放进区块。商店一无所获：不该指望没有确认的付款。',
       },
       focus: { nodes: ['wallet', 'miner'], views: ['stage', 'tree'] },
       act: (scene) => mine(scene, 1),

@@ -34,7 +34,7 @@ export const fork = defineLesson<Part, Kept>({
     en: 'The network is cut in two, and each side finds a block of its own. Once it is whole again, one branch wins.',
     zh: '网络被一分为二，两边各自挖出区块。网络恢复之后，其中一条分支胜出。',
   },
-  cast: { wallet: ['wallet', 'central', 'full'], miner: ['miner'] },
+  cast: { wallet: 'wallet', miner: 'miner' },
   prepare: async (scene) => {
     await scene.control('mining', { mode: 'manual' });
     const payer = await findPayer(scene, 'wallet');
@@ -58,8 +58,8 @@ export const fork = defineLesson<Part, Kept>({
     {
       title: { en: 'The network is cut in two', zh: '网络被一分为二' },
       text: {
-        en: 'The miner is cut off from all other nodes. Neither side can tell: both go on with what they have.',
-        zh: '矿工与其他所有节点断开。两边都无从得知，只能凭手头的信息继续运行。',
+        en: 'The miner {miner} is cut off from all other nodes. Neither side can tell: both go on with what they have.',
+        zh: '矿工节点{miner}与其他所有节点断开。两边都无从得知，只能凭手头的信息继续运行。',
       },
       focus: { nodes: ['wallet', 'miner'], views: ['stage'] },
       act: async (scene) => {
@@ -84,8 +84,8 @@ export const fork = defineLesson<Part, Kept>({
     {
       title: { en: 'A payment is confirmed on one side', zh: '一笔付款在一边得到确认' },
       text: {
-        en: 'On the side of the wallet a payment is made, and a block confirms it. The miner learns of neither.',
-        zh: '在钱包这一边，一笔付款被创建，并由一个区块确认。矿工对两者都一无所知。',
+        en: 'On the side of the wallet node {wallet} a payment is made, and a block confirms it. The miner learns of neither.',
+        zh: '在钱包节点{wallet}这一边，一笔付款被创建，并由一个区块确认。矿工对两者都一无所知。',
       },
       focus: { nodes: ['wallet'], views: ['stage', 'tree'] },
       act: async (scene) => {
@@ -113,8 +113,8 @@ export const fork = defineLesson<Part, Kept>({
     {
       title: { en: 'The other side finds a block, too', zh: '另一边也挖出区块' },
       text: {
-        en: 'The miner extends the same block as the other side did. Two blocks of one height: the chain has forked, and the tree has two branches.',
-        zh: '矿工接着同一个区块继续挖。同一高度出现两个区块：链分叉了，区块树有了两条分支。',
+        en: 'The miner {miner} extends the same block as the other side did. Two blocks of one height: the chain has forked, and the tree has two branches.',
+        zh: '矿工节点{miner}接着同一个区块继续挖。同一高度出现两个区块：链分叉了，区块树有了两条分支。',
       },
       focus: { nodes: ['wallet', 'miner'], views: ['stage', 'tree'] },
       act: async (scene) => {
@@ -185,8 +185,8 @@ export const fork = defineLesson<Part, Kept>({
     {
       title: { en: 'The next block confirms it', zh: '下一个区块确认付款' },
       text: {
-        en: 'The miner has the payment now, and its next block contains it. Since both sides agree, it is confirmed for all.',
-        zh: '矿工现在有了这笔付款，它的下一个区块包含这笔付款。两边已达成一致，因此对所有节点都已确认。',
+        en: 'The miner {miner} has the payment now, and its next block contains it. Since both sides agree, it is confirmed for all.',
+        zh: '矿工节点{miner}现在有了这笔付款，它的下一个区块包含这笔付款。两边已达成一致，因此对所有节点都已确认。',
       },
       focus: { nodes: ['wallet', 'miner'], views: ['stage', 'tree'] },
       act: async (scene) => {

@@ -41,7 +41,7 @@ export const nineSteps = defineLesson<Part, Kept>({
     en: 'Nodes start one after the other, two payments are made, mined and confirmed; in a tenth step a light node verifies them.',
     zh: '节点依次启动，两笔付款被创建、打包并得到确认；第十步，轻节点在没有区块链的情况下验证付款。',
   },
-  cast: { central: ['central', 'full'], wallet: ['wallet', 'full'], miner: ['miner'], light: ['light'] },
+  cast: { central: 'central', wallet: 'wallet', miner: 'miner', light: 'light' },
   prepare: async (scene) => {
     const payer = await findPayer(scene, 'wallet');
     const { accounts } = await scene.call('accounts');
@@ -61,8 +61,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The central node has a blockchain', zh: '中心节点拥有区块链' },
       text: {
-        en: 'The other nodes are stopped. The central node alone mines three blocks: each block names the hash of the block before it, back to the genesis block.',
-        zh: '其他节点已停止。中心节点独自挖出三个区块：每个区块都记录前一个区块的哈希，一直追溯到创世区块。',
+        en: 'The other nodes of this lesson are stopped. The central node {central} mines three blocks: each block names the hash of the block before it, back to the genesis block.',
+        zh: '本课的其他节点已停止。中心节点{central}挖出三个区块：每个区块都记录前一个区块的哈希，一直追溯到创世区块。',
       },
       focus: { nodes: ['central'], views: ['stage', 'tree'] },
       verify: async (scene) => {
@@ -77,8 +77,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The wallet node starts and downloads', zh: '钱包节点启动并下载区块' },
       text: {
-        en: 'The wallet node connects to the central node, asks for headers after its own tip, and downloads the blocks that it lacks. It checks every block itself.',
-        zh: '钱包节点连接中心节点，请求自己链尖之后的区块头，再下载缺少的区块，并亲自验证每一个区块。',
+        en: 'The wallet node {wallet} connects to the central node {central}, asks for headers after its own tip, and downloads the blocks that it lacks. It checks every block itself.',
+        zh: '钱包节点{wallet}连接中心节点{central}，请求自己链尖之后的区块头，再下载缺少的区块，并亲自验证每一个区块。',
       },
       focus: { nodes: ['central', 'wallet'], views: ['stage', 'diagram'] },
       act: (scene) => start(scene, 'wallet'),
@@ -87,8 +87,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The miner node starts and downloads', zh: '矿工节点启动并下载区块' },
       text: {
-        en: 'The miner needs the whole chain, too: a block that it mines must extend the tip, and contain only payments whose coins exist.',
-        zh: '矿工同样需要整条链：它挖出的区块必须接在链尖之后，而且只能包含花费真实存在的币的付款。',
+        en: 'The miner {miner} needs the whole chain, too: a block that it mines must extend the tip, and contain only payments whose coins exist.',
+        zh: '矿工节点{miner}同样需要整条链：它挖出的区块必须接在链尖之后，而且只能包含花费真实存在的币的付款。',
       },
       focus: { nodes: ['central', 'miner'], views: ['stage', 'diagram'] },
       act: (scene) => start(scene, 'miner'),
@@ -97,8 +97,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The wallet creates two payments', zh: '钱包创建两笔付款' },
       text: {
-        en: 'The wallet chooses coins of its own, signs two transactions, and its node announces them to its peers. They have no confirmation yet.',
-        zh: '钱包选择自己的币，签名两笔交易，由所在节点向对等节点公告。它们还没有任何确认。',
+        en: 'The wallet chooses coins of its own, signs two transactions, and its node {wallet} announces them to its peers. They have no confirmation yet.',
+        zh: '钱包选择自己的币，签名两笔交易，由所在节点{wallet}向对等节点公告。它们还没有任何确认。',
       },
       focus: { nodes: ['wallet'], views: ['stage', 'diagram'] },
       act: async (scene) => {
@@ -127,8 +127,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The miner receives the payments', zh: '矿工收到付款' },
       text: {
-        en: 'Each node that receives a transaction checks its signatures and coins, keeps it in its mempool, and announces it further. The miner now has both.',
-        zh: '每个收到交易的节点都会检查签名和所花费的币，把交易放入自己的内存池，再继续公告。矿工现在两笔都有了。',
+        en: 'Each node that receives a transaction checks its signatures and coins, keeps it in its mempool, and announces it further. The miner {miner} now has both.',
+        zh: '每个收到交易的节点都会检查签名和所花费的币，把交易放入自己的内存池，再继续公告。矿工节点{miner}现在两笔都有了。',
       },
       focus: { nodes: ['wallet', 'central', 'miner'], views: ['stage', 'diagram'] },
       verify: async (scene) => {
@@ -143,11 +143,20 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The threshold is reached: the miner mines a block', zh: '达到阈值：矿工挖出一个区块' },
       text: {
-        en: 'From two waiting transactions on, the miner searches: it varies the nonce until the hash of the block header is below the target. Then both payments are in a block.',
-        zh: '等待的交易达到两笔，矿工就开始寻找：不断改变随机数，直到区块头的哈希低于目标值。两笔付款由此进入区块。',
+        en: 'From two waiting transactions on, the miner {miner} searches: it varies the nonce until the hash of the block header is below the target. Then both payments are in a block.',
+        zh: '等待的交易达到两笔，矿工节点{miner}就开始寻找：不断改变随机数，直到区块头的哈希低于目标值。两笔付款由此进入区块。',
       },
       focus: { nodes: ['miner'], views: ['stage', 'tree'] },
-      act: (scene) => scene.control('mining', { mode: { transactions: AMOUNTS.length } }).then(() => {}),
+      act: async (scene) => {
+        const { nodes } = await scene.call('status');
+        const miner = scene.node('miner');
+        // By itself, the network mines on a node with that role.
+        if (nodes.some(({ name, role }) => name === miner && role === 'miner')) {
+          await scene.control('mining', { mode: { transactions: AMOUNTS.length } });
+        } else {
+          await scene.control('mine', { blocks: 1, by: miner });
+        }
+      },
       verify: async (scene) => {
         const what = { en: 'the miner finds a block with the payments', zh: '矿工找到包含这些付款的区块' };
         const block = await scene.until(what, () => blockWith(scene, 'miner', scene.kept('payments')));
@@ -164,8 +173,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The central node connects the block', zh: '中心节点连接该区块' },
       text: {
-        en: 'The miner announces the block. The central node checks its proof of work and all its transactions, and connects it to its chain.',
-        zh: '矿工公告区块。中心节点检查工作量证明和其中的所有交易，然后把它连接到自己的链上。',
+        en: 'The miner {miner} announces the block. The central node {central} checks its proof of work and all its transactions, and connects it to its chain.',
+        zh: '矿工节点{miner}公告区块。中心节点{central}检查工作量证明和其中的所有交易，然后把它连接到自己的链上。',
       },
       focus: { nodes: ['miner', 'central'], views: ['stage', 'diagram', 'tree'] },
       verify: (scene) => connected(scene, 'central'),
@@ -173,8 +182,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The wallet node connects the block', zh: '钱包节点连接该区块' },
       text: {
-        en: 'The central node passes the block on. The wallet node checks it again by itself: it trusts no peer.',
-        zh: '中心节点把区块转发出去。钱包节点自己再检查一遍：它不信任任何对等节点。',
+        en: 'The central node {central} passes the block on. The wallet node {wallet} checks it again by itself: it trusts no peer.',
+        zh: '中心节点{central}把区块转发出去。钱包节点{wallet}自己再检查一遍：它不信任任何对等节点。',
       },
       focus: { nodes: ['central', 'wallet'], views: ['stage', 'diagram', 'tree'] },
       verify: (scene) => connected(scene, 'wallet'),
@@ -202,8 +211,8 @@ export const nineSteps = defineLesson<Part, Kept>({
     {
       title: { en: 'The light node verifies without the blockchain', zh: '轻节点无需区块链即可验证' },
       text: {
-        en: 'The light node downloads headers and filters only. A merkle branch leads from the payment to the merkle root in a block header: that proves the payment.',
-        zh: '轻节点只下载区块头和过滤器。默克尔分支从付款一直连到区块头中的默克尔根：这就证明了付款。',
+        en: 'The light node {light} downloads headers and filters only. A merkle branch leads from the payment to the merkle root in a block header: that proves the payment.',
+        zh: '轻节点{light}只下载区块头和过滤器。默克尔分支从付款一直连到区块头中的默克尔根：这就证明了付款。',
       },
       focus: { nodes: ['light'], views: ['stage', 'diagram'] },
       act: (scene) => start(scene, 'light'),

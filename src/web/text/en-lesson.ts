@@ -23,4 +23,7 @@ export const lessonEn = {
   watching: 'The network plays these steps itself: watch. You can play them again afterwards.',
   notRestored: 'The network could not be restored: {0}',
   unknown: 'There is no lesson {0}.',
+  cast: 'Parts',
+  isOpen: 'in progress',
+  helps: { start: 'Start {0}', resume: 'Resume {0}', 'node.add': 'Add the node' },
 };

@@ -25,4 +25,7 @@ export const lessonZh: typeof lessonEn = {
   watching: '网络正在自动执行这些步骤，请观看。结束之后可以自己再做一遍。',
   notRestored: '网络未能恢复：{0}',
   unknown: '没有名为 {0} 的课程。',
+  cast: '角色分配',
+  isOpen: '进行中',
+  helps: { start: '启动 {0}', resume: '继续运行 {0}', 'node.add': '增加该节点' },
 };

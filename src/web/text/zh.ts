@@ -42,7 +42,7 @@ export const zh: Texts = {
   nodes: '节点',
   node: '节点',
   role: '角色',
-  roles: { central: '中心', full: '全节点', miner: '矿工', wallet: '钱包', light: '轻节点' },
+  roles: { central: '中心节点', full: '全节点', miner: '矿工节点', wallet: '钱包节点', light: '轻节点' },
   status: { running: '运行中', paused: '已暂停', stopped: '已停止' },
   height: '高度',
   tip: '链尖',

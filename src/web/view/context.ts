@@ -1,6 +1,7 @@
 import { createContext, useContext } from 'solid-js';
 import type { Theme } from '../draw/theme.ts';
-import type { Both, LessonView } from '../model/lesson/format.ts';
+import type { Casting } from '../model/lesson/casting.ts';
+import type { Both, Lesson, LessonView } from '../model/lesson/format.ts';
 import type { LessonPlayer } from '../model/lesson/player.ts';
 import type { Route } from '../model/route.ts';
 import type { Session } from '../model/session.ts';
@@ -18,6 +19,8 @@ export interface PageContext {
   /** A block or transaction that the pointer is on. */
   readonly highlight: () => string | undefined;
   readonly player: LessonPlayer;
+  /** Returns the nodes that play a lesson, or would; undefined while that is not known. */
+  readonly casting: (lesson: Lesson) => Casting | undefined;
   /** What the open lesson speaks of; undefined if nothing is dimmed. */
   readonly focus: () => Focus | undefined;
   readonly setHighlight: (hash: string | undefined) => void;

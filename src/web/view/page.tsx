@@ -67,7 +67,7 @@ export function Page(props: { readonly session: Session }): JSX.Element {
     if (state === 'connecting' && session.isInTab) return texts().tab.starting;
     return fill(texts().connection[state], session.failure());
   };
-  const { player, focus } = useLessons(session, { route, replace });
+  const { player, focus, casting } = useLessons(session, { route, replace });
   // At the width of a phone one view is shown at a time: one that the step speaks of.
   createEffect(
     on(
@@ -78,7 +78,7 @@ export function Page(props: { readonly session: Session }): JSX.Element {
       },
     ),
   );
-  const shared = { session, texts, theme, route, go, highlight, setHighlight, player, focus };
+  const shared = { session, texts, theme, route, go, highlight, setHighlight, player, focus, casting };
   return (
     <Context.Provider value={{ ...shared, say: (text) => text[language()] }}>
       <Header {...{ language: language(), setLanguage, themeChoice: themeChoice(), setThemeChoice }} />

@@ -13,7 +13,9 @@ const PLACES = [
 
 /** Links to these views; the one that is open closes again. */
 export function Places(): JSX.Element {
-  const { texts, route, go } = usePage();
+  const { texts, route, go, player } = usePage();
+  /** Whether it closes. From a lesson, the list of lessons opens, and leads back to it. */
+  const isOpen = ({ view }: Route) => route().view === view && (view !== 'lesson' || !player.open());
   return (
     <nav class="places" aria-label={texts().places.title}>
       <For each={PLACES}>
@@ -21,7 +23,7 @@ export function Places(): JSX.Element {
           <button
             type="button"
             aria-pressed={route().view === place.view}
-            onClick={() => go(route().view === place.view ? { view: 'none' } : place)}
+            onClick={() => go(isOpen(place) ? { view: 'none' } : place)}
           >
             {texts().places[place.view]}
           </button>

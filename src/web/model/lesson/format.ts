@@ -1,4 +1,4 @@
-import type { NodeRole } from '../../../devnet/topology/network-options.ts';
+import type { PartKind } from './casting.ts';
 import type { Both, Fact } from './evidence.ts';
 import type { Scene } from './scene.ts';
 
@@ -17,7 +17,7 @@ export interface StepFocus<Part extends string = string> {
 /** One step: it says something, lets it happen, and verifies it. */
 export interface Step<Part extends string = string, Kept extends object = object> {
   readonly title: Both;
-  /** One or two sentences. */
+  /** One or two sentences. `{miner}` after a word for a part is the name of its node, where that says more. */
   readonly text: Both;
   readonly focus: StepFocus<Part>;
   /** Lets the thing happen, by methods of the control server. Absent if it happens because of an earlier step. */
@@ -33,11 +33,8 @@ export interface Lesson<Part extends string = string, Kept extends object = obje
   readonly title: Both;
   /** One sentence for the list of lessons. */
   readonly summary: Both;
-  /**
-   * The nodes that it needs, by the part that each plays: a node has one of these roles, the first of them if there is one,
-   * and plays one part.
-   */
-  readonly cast: Readonly<Record<Part, readonly NodeRole[]>>;
+  /** The parts that it needs nodes for, with what each asks of its node. A node plays one part. */
+  readonly cast: Readonly<Record<Part, PartKind>>;
   /** Prepares the network before the first step, such as by stopping nodes: what it changes is restored at the end. */
   readonly prepare?: (scene: Scene<Part, Kept>) => Promise<void>;
   readonly steps: readonly Step<Part, Kept>[];
@@ -50,31 +47,4 @@ export interface Lesson<Part extends string = string, Kept extends object = obje
 export function defineLesson<Part extends string, Kept extends object = object>(lesson: Lesson<Part, Kept>): Lesson {
   // The player gives its steps a scene with this cast.
   return lesson as unknown as Lesson;
-}
-
-/** Nodes for the parts of a lesson, or the roles of which the network has too few nodes. */
-export type Casting =
-  | { readonly cast: ReadonlyMap<string, string> }
-  | { readonly missing: readonly (readonly NodeRole[])[] };
-
-/** Chooses a node for each part of a lesson. */
-export function chooseCast(
-  { cast }: Pick<Lesson, 'cast'>,
-  nodes: readonly { readonly name: string; readonly role: string }[],
-): Casting {
-  const chosen = new Map<string, string>();
-  const missing: (readonly NodeRole[])[] = [];
-  const taken = new Set<string>();
-  // Parts with less choice first.
-  const parts = Object.entries(cast).sort(([, a], [, b]) => a.length - b.length);
-  for (const [part, roles] of parts) {
-    const free = nodes.filter(({ name }) => !taken.has(name));
-    const role = roles.find((each) => free.some((node) => node.role === each));
-    const node = free.find((each) => each.role === role);
-    if (node) {
-      chosen.set(part, node.name);
-      taken.add(node.name);
-    } else missing.push(roles);
-  }
-  return missing.length === 0 ? { cast: chosen } : { missing };
 }

@@ -1,6 +1,7 @@
 import { createSignal } from 'solid-js';
 import { type Before, lookBefore, restore } from './before.ts';
-import { type Both, chooseCast, type Fact, type Lesson } from './format.ts';
+import { chooseCast, missingText } from './casting.ts';
+import type { Both, Fact, Lesson } from './format.ts';
 import { LessonError, type LessonHost, Scene } from './scene.ts';
 
 /** How far a step is. */
@@ -28,6 +29,8 @@ export interface OpenLesson {
   readonly isWatching: boolean;
   /** Whether the network is being restored after the lesson. */
   readonly isLeaving: boolean;
+  /** The nodes that play its parts, once its first step has begun. */
+  readonly cast?: ReadonlyMap<string, string>;
   /** What the step waits for. */
   readonly waitingFor?: Both | undefined;
 }
@@ -212,13 +215,11 @@ export class LessonPlayer {
   }
 
   async #prepare(run: Run): Promise<Scene> {
-    const { nodes } = await this.#host.call('status');
-    const casting = chooseCast(run.lesson, nodes);
-    if ('missing' in casting) throw new LessonError(missingText(casting.missing));
-    // Not again after a preparation that failed: some of it is done.
+    // Neither again after a preparation that failed: some of it is done.
+    const cast = this.open()?.cast ?? (await this.#choose(run.lesson));
     run.before ??= await lookBefore(this.#host);
     this.#options.remember?.(run.before);
-    const scene = new Scene(this.#host, casting.cast, run.leaving.signal, {
+    const scene = new Scene(this.#host, cast, run.leaving.signal, {
       waitsFor: (waitingFor) => this.#change({ waitingFor }),
       does: (command) => {
         const at = run.done;
@@ -228,6 +229,18 @@ export class LessonPlayer {
     });
     await run.lesson.prepare?.(scene);
     return scene;
+  }
+
+  async #choose({ cast: parts }: Lesson): Promise<ReadonlyMap<string, string>> {
+    const [{ nodes }, { links }, { accounts }] = await Promise.all([
+      this.#host.call('status'),
+      this.#host.call('links'),
+      this.#host.call('accounts'),
+    ]);
+    const casting = chooseCast(parts, { nodes, links, accounts });
+    if ('missing' in casting) throw new LessonError(missingText(casting.missing));
+    this.#change({ cast: casting.cast });
+    return casting.cast;
   }
 
   async #restore(run: Run): Promise<void> {
@@ -261,15 +274,6 @@ export class LessonPlayer {
     const open = this.open();
     if (open) this.#setOpen({ ...open, ...change });
   }
-}
-
-/** Says which nodes a network lacks. */
-export function missingText(missing: readonly (readonly string[])[]): Both {
-  const [en, zh] = [' or ', ' 或 '].map((or) => missing.map((roles) => roles.join(or)));
-  return {
-    en: `This lesson needs a network with more nodes. Missing roles: ${en!.join(', ')}.`,
-    zh: `本课需要更多节点。缺少的角色：${zh!.join('、')}。`,
-  };
 }
 
 function describe(error: unknown): Both {

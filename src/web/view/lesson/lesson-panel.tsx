@@ -1,21 +1,26 @@
 import { For, type JSX, onCleanup, onMount, Show } from 'solid-js';
-import { chooseCast, type Fact } from '../../model/lesson/format.ts';
+import { withNames } from '../../model/lesson/casting.ts';
+import type { Fact } from '../../model/lesson/format.ts';
 import type { OpenLesson } from '../../model/lesson/player.ts';
-import { missingText } from '../../model/lesson/player.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
 import { HashLink } from '../inspector/parts.tsx';
+import { CastList, MissingParts } from './cast.tsx';
 
 /** The lesson that is open: its steps, what the one that is shown says, what has shown that it happened, and controls. */
 export function LessonPanel(props: { readonly open: OpenLesson }): JSX.Element {
-  const { session, texts, player, say } = usePage();
+  const { texts, player, say, casting } = usePage();
   const lesson = () => props.open.lesson;
   const step = () => lesson().steps[props.open.step]!;
   const shown = () => props.open.steps[props.open.step]!;
+  const found = () => casting(lesson());
   const missing = () => {
-    const status = session.status();
-    const casting = status && chooseCast(lesson(), status.nodes);
-    return casting && 'missing' in casting ? missingText(casting.missing) : undefined;
+    const known = found();
+    return known && 'missing' in known ? known.missing : undefined;
+  };
+  const cast = () => {
+    const known = found();
+    return known && 'cast' in known ? known.cast : undefined;
   };
   const isFinished = () => props.open.steps.every(({ state }) => state === 'done');
   /** What is said of the state of the step. */
@@ -29,16 +34,17 @@ export function LessonPanel(props: { readonly open: OpenLesson }): JSX.Element {
   return (
     <section class="lesson" aria-label={say(lesson().title)}>
       <h2>{say(lesson().title)}</h2>
+      <Show when={cast()}>{(nodes) => <CastList lesson={lesson()} cast={nodes()} />}</Show>
       <StepList open={props.open} />
       <div aria-live="polite">
         <h3>
           {props.open.step + 1}. {say(step().title)}
         </h3>
-        <p>{say(step().text)}</p>
+        <p>{say(withNames(step().text, cast()))}</p>
         <Show when={props.open.isWatching && !isFinished()}>
           <p class="quiet">{texts().lesson.watching}</p>
         </Show>
-        <Show when={missing()}>{(text) => <p class="failed">{say(text())}</p>}</Show>
+        <Show when={missing()}>{(parts) => <MissingParts missing={parts()} />}</Show>
         <Show when={shown().failure}>{(failure) => <p class="failed">{say(failure())}</p>}</Show>
         <p class="quiet">{status()}</p>
       </div>

@@ -1,9 +1,10 @@
-import { createEffect, createMemo, on } from 'solid-js';
+import { createEffect, createMemo, createResource, on } from 'solid-js';
 import { lessonOf } from '../../lessons/index.ts';
 import { nineSteps } from '../../lessons/nine-steps.ts';
 import { scenarioSteps } from '../../lessons/scenario.ts';
 import { restore } from '../../model/lesson/before.ts';
-import { type Both, chooseCast } from '../../model/lesson/format.ts';
+import { type Casting, chooseCast } from '../../model/lesson/casting.ts';
+import type { Both, Lesson } from '../../model/lesson/format.ts';
 import { LessonPlayer } from '../../model/lesson/player.ts';
 import type { LessonHost } from '../../model/lesson/scene.ts';
 import { Unfinished } from '../../model/lesson/unfinished.ts';
@@ -22,11 +23,17 @@ export interface LessonPlaces {
   readonly replace: (route: Route) => void;
 }
 
-/** Plays the lesson that the page's address asks for. Returns the player, and what its step speaks of. */
-export function useLessons(
-  session: Session,
-  { route, replace }: LessonPlaces,
-): { readonly player: LessonPlayer; readonly focus: () => Focus | undefined } {
+/** Lessons on a network. */
+export interface Lessons {
+  readonly player: LessonPlayer;
+  /** What the step that is shown speaks of. */
+  readonly focus: () => Focus | undefined;
+  /** Returns the nodes that play a lesson, or would; undefined while that is not known. */
+  readonly casting: (lesson: Lesson) => Casting | undefined;
+}
+
+/** Plays the lesson that the page's address asks for. */
+export function useLessons(session: Session, { route, replace }: LessonPlaces): Lessons {
   const network: LessonHost = {
     call: (method, params) =>
       session.client ? session.client.call(method, params) : Promise.reject(new Error('there is no connection')),
@@ -52,8 +59,8 @@ export function useLessons(
     on(route, (asked) => {
       if (asked.view === 'lesson') {
         const lesson = lessonOf(asked.id);
+        // Under the list, the lesson that is open stays.
         if (lesson) void player.start(lesson, (asked.step ?? 1) - 1);
-        else void player.leave();
       } else if (asked.view === 'none') {
         void player.leave();
       }
@@ -74,15 +81,36 @@ export function useLessons(
       player.watch(nineSteps, scenarioSteps(nineSteps, steps));
     }),
   );
+  const isShown = () => route().view === 'lesson' || player.open() !== undefined;
+  const [accounts] = createResource(
+    () => isShown() && session.connection() === 'connected' && session.client,
+    async (client) => (await client.call('accounts').catch(() => ({ accounts: [] }))).accounts,
+  );
+  const casting = (lesson: Lesson): Casting | undefined => {
+    const open = player.open();
+    const cast = open?.lesson === lesson ? open.cast : undefined;
+    if (cast) return { cast };
+    const nodes = session.status()?.nodes;
+    const held = accounts();
+    if (!nodes || !held) return undefined;
+    const isWatching = open?.lesson === lesson && open.isWatching;
+    session.version();
+    return chooseCast(lesson.cast, {
+      // The network starts the nodes of the lesson that it plays itself.
+      nodes: isWatching ? nodes.map((node) => ({ ...node, status: 'running' })) : nodes,
+      links: [...session.timeline.links.values()],
+      accounts: held,
+    });
+  };
   const focus = createMemo((): Focus | undefined => {
     const open = player.open();
     if (!open || open.isLeaving) return undefined;
-    const casting = chooseCast(open.lesson, session.status()?.nodes ?? []);
-    if ('missing' in casting) return undefined;
+    const found = casting(open.lesson);
+    if (!found || 'missing' in found) return undefined;
     const { nodes, views } = open.lesson.steps[open.step]!.focus;
-    return { nodes: new Set(nodes.map((part) => casting.cast.get(part)!)), views: new Set(views) };
+    return { nodes: new Set(nodes.map((part) => found.cast.get(part)!)), views: new Set(views) };
   });
-  return { player, focus };
+  return { player, focus, casting };
 }
 
 /** Resolves after the time that a text takes to be read, or when the signal aborts. */
