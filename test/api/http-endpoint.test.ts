@@ -111,6 +111,42 @@ describe('The HTTP server', () => {
     expect(passed).toEqual([]);
   });
 
+  it('refuses wrong credentials after 250 milliseconds, and missing ones at once', async () => {
+    const [wrong, missing] = [await open(), await open()];
+    const start = performance.now();
+    wrong.socket.write('POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n');
+    missing.socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    await missing.until('HTTP/1.1 401 Unauthorized');
+    expect(wrong.text()).toBe('');
+    await wrong.until('HTTP/1.1 401 Unauthorized');
+    await wrong.until('WWW-Authenticate: Basic realm="jsonrpc"');
+    expect(performance.now() - start).toBeGreaterThan(245);
+    expect(passed).toEqual([]);
+  });
+
+  it('answers what is no request after the request before it, and closes the connection', async () => {
+    const { socket, call, until, text } = await request('first');
+    const closed = once(socket, 'close');
+    socket.write('nonsense\r\n\r\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(text()).toBe('');
+    call.end('answered');
+    await until('answered');
+    await until('<H1>Bad Request</H1>');
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1\.1 200 OK.*answeredHTTP\/1\.1 400 Bad Request/s);
+  });
+
+  it('answers a malformed body at once, and passes nothing on', async () => {
+    const { socket, until } = await open();
+    const closed = once(socket, 'close');
+    socket.write(post('').replace('Content-Length: 0', 'Transfer-Encoding: chunked'));
+    socket.write('nonsense\r\n');
+    await until('HTTP/1.1 400 Bad Request');
+    await closed;
+    expect(passed).toEqual([]);
+  });
+
   it('refuses a call when its work queue is full, and keeps the connection', async () => {
     const { socket, call, until } = await request('first');
     call.end(undefined);

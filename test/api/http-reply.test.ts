@@ -10,14 +10,20 @@ const MEBIBYTE = 1 << 20;
 
 /** A response that notes what is sent. Its client reads when the test says so. */
 class FakeResponse extends EventEmitter {
-  head: [status: number, headers?: object] | undefined;
+  head: [status: number, reason: string, headers: object] | undefined;
+  req = { httpVersion: '1.1' };
+  shouldKeepAlive = true;
+  removed: string[] = [];
   headersSent = false;
   sent: string[] = [];
   ended = false;
   destroyed = false;
   hasRoom = true;
   socket = { destroyed: false };
-  writeHead(...head: [number, object?]): this {
+  removeHeader(name: string): void {
+    this.removed.push(name);
+  }
+  writeHead(...head: [number, string, object]): this {
     expect(this.headersSent).toBe(false);
     this.headersSent = true;
     this.head = head;
@@ -50,8 +56,8 @@ describe('The reply', () => {
     expect(response.headersSent).toBe(false);
     reply.status = 404;
     reply.end();
-    const headers = { 'content-type': 'application/json', 'content-length': MEBIBYTE };
-    expect(response.head).toEqual([404, headers]);
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': String(MEBIBYTE) };
+    expect(response.head).toEqual([404, 'Not Found', headers]);
     expect([response.sent.join('').length, response.ended]).toEqual([MEBIBYTE - 1, true]);
   });
 
@@ -59,7 +65,7 @@ describe('The reply', () => {
     const { response, reply } = newReply();
     reply.status = 500;
     expect(reply.write('x'.repeat(MEBIBYTE))).toBeUndefined();
-    expect(response.head).toEqual([500, { 'content-type': 'application/json' }]);
+    expect(response.head).toEqual([500, 'Internal Server Error', { 'Content-Type': 'application/json' }]);
     expect(reply.write('second')).toBeUndefined();
     expect(response.sent.at(-1)).toBe('second');
     reply.end();
@@ -70,7 +76,24 @@ describe('The reply', () => {
     const { response, reply } = newReply();
     reply.status = 204;
     reply.end();
-    expect([response.head, response.sent, response.ended]).toEqual([[204], [], true]);
+    expect([response.head, response.sent, response.ended]).toEqual([[204, 'No Content', {}], [], true]);
+  });
+
+  it('names a connection only where its version does not imply what happens to it', () => {
+    for (const [httpVersion, shouldKeepAlive, connection] of [
+      ['1.1', true, undefined],
+      ['1.1', false, 'close'],
+      ['1.0', true, 'keep-alive'],
+      ['1.0', false, 'close'],
+    ] as const) {
+      const { response, reply } = newReply();
+      Object.assign(response, { req: { httpVersion }, shouldKeepAlive });
+      reply.end();
+      expect(response.head![2]).toMatchObject({ 'Content-Type': 'application/json', 'Content-Length': '0' });
+      expect((response.head![2] as { Connection?: string }).Connection).toBe(connection);
+      // Node would announce it.
+      expect(response.removed).toEqual(['Connection']);
+    }
   });
 
   it('waits for a client that reads slowly, up to 30 seconds, and leaves no timer and no listener', async () => {
@@ -135,6 +158,20 @@ describe('The body of a request', () => {
     expect(await body).toBe('{"a":"ä€"}');
     expect(memory.bytes).toBe(0);
     for (const event of ['data', 'end']) expect(stream.listenerCount(event)).toBe(0);
+  });
+
+  it('is empty if it is not UTF-8, wherever its bytes are cut, and keeps a byte order mark', async () => {
+    for (const [bytes, text] of [
+      [[0x22, 0xff, 0x22], ''],
+      [[0x22, 0xc3], ''],
+      [[0xef, 0xbb, 0xbf, 0x31], '\ufeff1'],
+    ] as const) {
+      const { stream, request } = newRequest();
+      const body = readBody(request, new BodyMemory());
+      for (const byte of bytes) stream.write(Buffer.of(byte));
+      stream.end();
+      expect(await body).toBe(text);
+    }
   });
 
   it('is at most 32 MiB, by its announced length or by what arrives', async () => {

@@ -92,7 +92,7 @@ describe('JSON-RPC', () => {
   // Statuses, members and messages equal those of bitcoind 29.
   it('answers requests of 1.0 and 1.1 with result and error', async () => {
     const reply = { result: 'hi', error: null, id: 1 };
-    for (const version of [{}, { jsonrpc: '1.0' }, { jsonrpc: '1.1' }, { version: '1.1' }]) {
+    for (const version of [{}, { jsonrpc: '1.0' }, { jsonrpc: null }, { version: '1.1' }]) {
       expect(await post({ ...version, id: 1, method: 'echo', params: ['hi'] })).toEqual([200, reply]);
     }
     expect(await post({ method: 'echo', params: ['hi'] })).toEqual([200, { result: 'hi', error: null }]);
@@ -113,6 +113,16 @@ describe('JSON-RPC', () => {
     expect(await post({ jsonrpc: '2.0', method: 'echo', params: ['hi'] })).toEqual([204, undefined]);
     expect(await post({ jsonrpc: '2.0', method: 'fail' })).toEqual([204, undefined]);
     expect(await post([{ jsonrpc: '2.0', method: 'echo', params: ['hi'] }])).toEqual([204, undefined]);
+  });
+
+  it('refuses other versions, as Core 28 and later do', async () => {
+    for (const jsonrpc of ['1.1', '2.1', '', 2, true, []]) {
+      const message = typeof jsonrpc === 'string' ? 'JSON-RPC version not supported' : 'jsonrpc field must be a string';
+      const reply = { result: null, error: { code: -32600, message } };
+      // Without an id, it is not a notification: its version is not 2.0.
+      expect(await post({ jsonrpc, method: 'echo', params: ['hi'] })).toEqual([400, reply]);
+      expect(await post([{ jsonrpc, id: 7, method: 5 }])).toEqual([200, [{ ...reply, id: 7 }]]);
+    }
   });
 
   it('sets the HTTP status for errors of 1.0', async () => {
@@ -158,6 +168,22 @@ describe('JSON-RPC', () => {
       ],
     ]);
     expect(await post([])).toEqual([200, []]);
+  });
+
+  it('answers a member of a batch that is no object by version and id of the member before it, as Core does', async () => {
+    const error = { code: -32600, message: 'Invalid Request object' };
+    expect(
+      await post([{ jsonrpc: '2.0', id: 1, method: 'echo', params: ['a'] }, 1, { id: [2], method: 5 }, null]),
+    ).toEqual([
+      200,
+      [
+        { jsonrpc: '2.0', result: 'a', id: 1 },
+        { jsonrpc: '2.0', error, id: 1 },
+        { result: null, error: { code: -32600, message: 'Method must be a string' }, id: [2] },
+        { result: null, error, id: [2] },
+      ],
+    ]);
+    expect(await post([{ jsonrpc: '2.0', method: 'echo', params: ['a'] }, 1])).toEqual([204, undefined]);
   });
 
   it('echoes any id, and refuses more than 512 nested values', async () => {

@@ -30,6 +30,10 @@ describe('encodeJson', () => {
     );
   });
 
+  it('escapes DEL, as UniValue does', () => {
+    expect(encodeJson({ 'a\x7f': ['\x7f"\x7f', 'é'] })).toBe('{"a\\u007f":["\\u007f\\"\\u007f","é"]}');
+  });
+
   it('keeps the digits of a JsonNumber', () => {
     expect(encodeJson({ n: new JsonNumber('123456789012345678901234567890') })).toBe(
       '{"n":123456789012345678901234567890}',
@@ -55,8 +59,8 @@ describe('formatJson', () => {
         '      "b": null',
         '    }',
         '  ],',
-        '  "__proto__": "é\\n",',
-        '  "a": 12345678901234567890',
+        '  "a": 12345678901234567890,',
+        '  "__proto__": "é\\n"',
         '}',
       ].join('\n'),
     );

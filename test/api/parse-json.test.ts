@@ -77,6 +77,35 @@ describe('parseJson', () => {
     expect(encodeJson(value as Json)).toBe('{"a":1,"b":2,"a":[3],"a":4}');
   });
 
+  it('keeps the order of members whose names are array indices, which JavaScript puts first', async () => {
+    for (const text of [
+      '{"b":0,"1":2,"0":1,"a":3}',
+      '{"7":1,"b":2,"7":3,"c":4}',
+      '{"01":1,"-1":2,"4294967294":3,"a":4}',
+      '{"a":{"2":1,"1":[{"1":1,"0":2}]}}',
+    ]) {
+      const value = (await parse(text)) as object;
+      expect(encodeJson(value as Json)).toBe(text);
+      expect(value).toEqual(JSON.parse(text.replace('"7":3,', '')));
+    }
+  });
+
+  it('refuses half a surrogate pair, by itself and with another half before or after it', async () => {
+    for (const half of [
+      '\\ud800',
+      '\\uDC00',
+      '\\udfff',
+      '\\ud800a',
+      '\\ud800\\ud800',
+      '\\udc00\\ud800',
+      '\\ud83d\\u0020',
+    ]) {
+      for (const text of [`"${half}"`, `["a${half}"]`, `{"${half}":1}`])
+        expect(await parse(text), text).toBe('malformed');
+    }
+    expect(await parse('"\\ud83d\\ude00\\\\ud800 \\uD7FF \\ue000"')).toBe('\u{1f600}\\ud800 \ud7ff \ue000');
+  });
+
   it('refuses more than 512 values inside each other', async () => {
     const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`;
     expect(await parse(nested(512))).not.toBe('malformed');

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestNode } from '../api/test-node.ts';
 import { type Bitcoind, bitcoinCli, type CliResult, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
@@ -16,11 +18,31 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
     await Promise.all([ours?.stop(), theirs?.stop()]);
   });
 
-  async function post(port: number, cookieFile: string, path: string, body: string): Promise<[number, string, string]> {
+  /** Sends bytes and returns what the server sends until it closes the connection, without what depends on the time. */
+  async function exchange(port: number, cookieFile: string, request: (authorization: string) => string) {
+    const authorization = `Authorization: Basic ${(await readFile(cookieFile)).toString('base64')}`;
+    // The second request ends the connection, if the first does not.
+    const last = 'POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    const socket = connect(port, '127.0.0.1')
+      .setEncoding('latin1')
+      .on('error', () => {});
+    let text = '';
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.write(`${request(authorization)}${last}`, 'latin1');
+    await once(socket, 'close');
+    // The order of headers has no meaning; Pier's replies to HTTP/1.0 say 1.1, and have the length of the body.
+    return text.replace(/HTTP\/1\.[01] (\d+ [^\r]*)\r\n(.*?)\r\n\r\n/gs, (_, status: string, headers: string) => {
+      const lines = headers.split('\r\n').filter((line) => !line.startsWith('Date: '));
+      return [`${status}`, ...lines.sort(), '', ''].join('\n');
+    });
+  }
+
+  async function post(port: number, cookieFile: string, path: string, body: string | Uint8Array<ArrayBuffer>) {
     const authorization = `Basic ${(await readFile(cookieFile)).toString('base64')}`;
     const reply = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers: { authorization } });
-    const type = reply.status === 200 ? (reply.headers.get('content-type') ?? '').split(';')[0]! : '';
-    return [reply.status, type, await reply.text()];
+    return [reply.status, reply.headers.get('content-type'), await reply.text()];
   }
 
   const requests: unknown[] = [
@@ -30,7 +52,7 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
     { id: null, method: 'getblockcount', params: {} },
     { id: true, method: 'getblockcount' },
     { jsonrpc: '1.0', id: 1, method: 'getblockcount' },
-    { jsonrpc: '1.1', id: 1, method: 'getblockcount' },
+    { jsonrpc: null, id: 1, method: 'getblockcount' },
     { jsonrpc: '2.0', id: 1, method: 'getblockcount' },
     { jsonrpc: '2.0', id: null, method: 'getblockcount' },
     { jsonrpc: '2.0', method: 'getblockcount' },
@@ -56,6 +78,8 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
     { id: 1, method: 'getblock', params: [5, 'a'] },
     [],
     [1, 'a', null, []],
+    [{ jsonrpc: '2.0', id: 7, method: 'getblockcount' }, 1, { id: [8], method: 'nosuchmethod' }, null],
+    [{ jsonrpc: '2.0', method: 'getblockcount' }, 1],
     [{ id: 1, method: 'getblockcount' }, { jsonrpc: '2.0', id: 2, method: 'nosuchmethod' }, { method: 'nosuchmethod' }],
     [{ jsonrpc: '2.0', method: 'getblockcount' }],
     5,
@@ -138,9 +162,15 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
       ...integers.map((vout) => create(`[{"txid":"${txid}","vout":${vout}}]`, '[]')),
       ...integers.map((sequence) => create(`[{"txid":"${txid}","vout":0,"sequence":${sequence}}]`, '[]')),
       ...integers.map((lockTime) => create('[]', '[]', `,${lockTime}`)),
-      ...['12345678901234567890', '1.50', '[1,{"a":[]}]', '{"a":1,"a":2}'].map(
-        (id) => `{"id":${id},"method":"getblockcount"}`,
-      ),
+      ...[
+        ...['12345678901234567890', '9007199254740993', '1.0', '1.50', '1e999', '-0', '1E5', '[1,{"a":[]}]', '1.', '-'],
+        ...['{"a":1,"a":2}', '{"b":1,"1":2,"0":3,"b":4}', '{"__proto__":1}', '"\\u007f"', '"\x7f"', '"\\u0000"'],
+        ...['"\\ud800"', '"\\udc00"', '"\\ud800a"', '"\\ud800\\ud800"', '"\\udc00\\ud800"', '"\\ud83d\\ude00"'],
+      ].flatMap((id) => [
+        `{"id":${id},"method":"getblockcount"}`,
+        `{"jsonrpc":"2.0","id":${id},"method":"nosuchmethod"}`,
+        `[{"id":${id},"method":"getblockcount"}]`,
+      ]),
       ...[510, 511, 512, 513].map(nested),
       '{"id":1,"method":"getblockhash","params":{"height":1,"height":2}}',
       '{"id":1,"method":"getblockhash","params":{"args":[1],"args":[2]}}',
@@ -165,6 +195,125 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
       ]);
       expect.soft(actual, text.slice(0, 200)).toEqual(expected);
     }
+  });
+
+  it('refuses bytes that are not UTF-8', async () => {
+    // UniValue accepts longer encodings than necessary, and surrogate pairs of three bytes each; Pier does not.
+    for (const hex of [
+      'ff',
+      'c3',
+      'c328',
+      'e282',
+      'eda0bd',
+      'f888808080',
+      '80',
+      'c3a9',
+      'f09f9880',
+      'efbfbd',
+      'efbbbf',
+    ]) {
+      for (const [before, after] of [
+        ['{"id":"', '","method":"getblockcount"}'],
+        ['{"id":1,"method":"', '"}'],
+        ['{"id":1,"method":"getblockcount","', '":1}'],
+        ['', '{"id":1,"method":"getblockcount"}'],
+      ] as const) {
+        const body = Buffer.concat([Buffer.from(before), Buffer.from(hex, 'hex'), Buffer.from(after)]);
+        const [expected, actual] = await Promise.all([
+          post(theirs.rpcPort, theirs.cookieFile, '/', body),
+          post(ours.server.port, ours.server.cookieFile, '/', body),
+        ]);
+        expect(actual, body.toString('latin1')).toEqual(expected);
+      }
+    }
+  });
+
+  it('answers the same bytes with the same head and body, and closes the connection after the same', async () => {
+    const call = '{"id":1,"method":"getblockcount"}';
+    const head = (line: string, ...headers: string[]) => [line, 'Host: x', ...headers, '', ''].join('\r\n');
+    const withBody = (body: string, ...headers: string[]) =>
+      head('POST / HTTP/1.1', ...headers, `Content-Length: ${body.length}`) + body;
+    const chunked = (body: string, ...headers: string[]) =>
+      head('POST / HTTP/1.1', 'Transfer-Encoding: chunked', ...headers) + body;
+    const padded = (size: number, authorization: string, path = '/') => {
+      const fixed = `POST ${path} HTTP/1.1Host: xX: Content-Length: ${call.length}${authorization}`.length;
+      return (
+        head(`POST ${path} HTTP/1.1`, authorization, `X: ${'a'.repeat(size - fixed)}`, `Content-Length: 33`) + call
+      );
+    };
+    const requests: ((authorization: string) => string)[] = [
+      (authorization) => withBody(call, authorization),
+      (authorization) => withBody('{"id":1,"method":"nosuchmethod"}', authorization),
+      (authorization) => withBody('{"id":1,"method":"getblockhash","params":[99]}', authorization),
+      (authorization) => withBody('{"jsonrpc":"2.0","method":"getblockcount"}', authorization),
+      (authorization) => withBody(call, authorization, 'Connection: close'),
+      (authorization) => withBody(call, authorization).replace('Host: x\r\n', ''),
+      (authorization) => withBody(call, authorization).repeat(3),
+      (authorization) => withBody(call, authorization, 'Expect: something'),
+      (authorization) => withBody(call, authorization, 'Content-Type: text/plain; charset=latin1'),
+      (authorization) => chunked(`21\r\n${call}\r\n0\r\n\r\n`, authorization),
+      (authorization) => chunked(`21\r\n${call}\r\n0\r\nA: b\r\n\r\n`, authorization),
+      (authorization) => chunked(`21\r\n${call}\r\n0\r\n\r\n`, authorization, 'Content-Length: 3'),
+      // Without a length there is no body.
+      (authorization) => head('POST / HTTP/1.1', authorization),
+      ...['-1', 'abc', '0x21', '33abc', '', '1e3', '33,33', '33554433', '33 '].map(
+        (length) => (authorization: string) =>
+          head('POST / HTTP/1.1', authorization, `Content-Length: ${length}`) + call,
+      ),
+      ...[8_191, 8_192, 8_193, 9_000].flatMap((size) => [
+        (authorization: string) => padded(size, authorization),
+        (authorization: string) => padded(size, authorization, '/nonsense'),
+      ]),
+      ...['GET', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH', 'FOO', 'post', 'PROPFIND', 'MKCOL', 'SEARCH'].flatMap(
+        (method) => [() => head(`${method} / HTTP/1.1`), () => head(`${method} /nonsense HTTP/1.1`)],
+      ),
+      ...['/nonsense', '/wallet', '//', '/?a=1', '/#a', '*', '/%2f', '/rest/chaininfo.json', ''].map(
+        (path) => () => head(`POST ${path} HTTP/1.1`, 'Content-Length: 0'),
+      ),
+      ...['Basic YTpi', 'Basic !', 'nonsense', 'basic YTpi', ''].map(
+        (credentials) => () => withBody(call, `Authorization: ${credentials}`),
+      ),
+      () => withBody(call),
+      (authorization) => withBody(call, authorization.replace('Basic', 'basic')),
+      (authorization) => withBody(call, authorization.replace('Basic ', 'Basic \t  ')),
+      (authorization) => withBody(call, authorization, 'Authorization: Basic YTpi'),
+      (authorization) => withBody(call, 'Authorization: Basic YTpi', authorization),
+      () => 'GET /\r\n\r\n',
+      () => head('POST / HTTP/2.0', 'Content-Length: 0'),
+      () => 'nonsense\r\n\r\n',
+      () => '\x16\x03\x01\x00\xff\r\n\r\n',
+      () => head('POST / HTTP/1.1', 'nocolon'),
+    ];
+    for (const request of requests) {
+      const [expected, actual] = await Promise.all([
+        exchange(theirs.rpcPort, theirs.cookieFile, request),
+        exchange(ours.server.port, ours.server.cookieFile, request),
+      ]);
+      expect.soft(actual, request('AUTH').slice(0, 200)).toEqual(expected);
+    }
+    // libevent writes neither a date nor a length to HTTP/1.0, whose replies end with the connection.
+    const old =
+      (...headers: string[]) =>
+      (authorization: string) =>
+        withBody(call, authorization, ...headers).replace('HTTP/1.1', 'HTTP/1.0');
+    const kept = await exchange(ours.server.port, ours.server.cookieFile, old('Connection: keep-alive'));
+    expect(kept).toEqual(await exchange(theirs.rpcPort, theirs.cookieFile, old('Connection: keep-alive')));
+    const closed = await exchange(ours.server.port, ours.server.cookieFile, old());
+    expect(closed.replace(/Con(nection|tent-Length): .*\n/g, '')).toEqual(
+      await exchange(theirs.rpcPort, theirs.cookieFile, old()),
+    );
+  });
+
+  it('asks for the body of a request that expects to be asked', async () => {
+    const socket = connect(ours.server.port, '127.0.0.1').setEncoding('latin1');
+    const authorization = `Basic ${(await readFile(ours.server.cookieFile)).toString('base64')}`;
+    socket.write(
+      `POST / HTTP/1.1\r\nAuthorization: ${authorization}\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`,
+    );
+    expect(String(await once(socket, 'data'))).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write('[]');
+    expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\[\]\n$/s);
+    socket.destroy();
   });
 
   it('serves the same paths with the same authentication', async () => {

@@ -1,5 +1,5 @@
 import {
-  hasDuplicates,
+  hasOtherMembers,
   type Json,
   JsonList,
   JsonMembers,
@@ -78,7 +78,8 @@ export class JsonEncoder {
 
   /** Encodes a string. @internal */
   encodeText(text: string): void {
-    this.#text += PLAIN_TEXT.test(text) ? `"${text}"` : JSON.stringify(text);
+    // UniValue escapes DEL, too.
+    this.#text += PLAIN_TEXT.test(text) ? `"${text}"` : JSON.stringify(text).replaceAll('\x7f', '\\u007f');
   }
 }
 
@@ -92,7 +93,7 @@ function openContainer(value: Exclude<Json, null | boolean | number | string | J
   if (value instanceof JsonList) return new OpenList(value.items);
   if (value instanceof JsonMembers) return new OpenMembers(value.members);
   if (value instanceof JsonText) return new OpenText(value.pieces);
-  if (hasDuplicates(value)) return new OpenMembers(members(value) as [string, Json][]);
+  if (hasOtherMembers(value)) return new OpenMembers(members(value) as readonly [string, Json][]);
   return new OpenObject(value as JsonObject);
 }
 

@@ -15,24 +15,25 @@ export class JsonNumber {
   }
 }
 
-/** The members of parsed objects that repeat a name. An object of JavaScript has room for the first only. */
-const duplicates = new WeakMap<object, readonly [name: string, value: unknown][]>();
+/**
+ * The members of parsed objects that an object of JavaScript cannot hold as they were: those with a name more than once,
+ * of which it has the first only, and those with the name of an array index, which it puts first.
+ */
+const asParsed = new WeakMap<object, readonly [name: string, value: unknown][]>();
 
-/** Remembers members of `object` whose names it has already. @internal */
-export function setDuplicates(object: object, repeated: readonly [name: string, value: unknown][]): void {
-  duplicates.set(object, repeated);
+/** Remembers the members of `object` as they were parsed. @internal */
+export function setMembers(object: object, list: readonly [name: string, value: unknown][]): void {
+  asParsed.set(object, list);
 }
 
-/** Returns whether a parsed object has a name more than once. */
-export function hasDuplicates(object: object): boolean {
-  return duplicates.has(object);
+/** Returns whether a parsed object has other members, or in another order, than JavaScript returns. */
+export function hasOtherMembers(object: object): boolean {
+  return asParsed.has(object);
 }
 
-/** Returns the members of a parsed object; those that repeat a name come last (UniValue: getKeys, getValues). */
-export function members(object: object): [name: string, value: unknown][] {
-  const all = Object.entries(object);
-  const repeated = duplicates.get(object);
-  return repeated ? [...all, ...repeated] : all;
+/** Returns the members of a parsed object in their order, also those that repeat a name (UniValue: getKeys, getValues). */
+export function members(object: object): readonly [name: string, value: unknown][] {
+  return asParsed.get(object) ?? Object.entries(object);
 }
 
 /** An array whose items are computed one by one as they are encoded: a large result neither blocks nor is held whole. */

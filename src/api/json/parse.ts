@@ -1,4 +1,4 @@
-import { JsonNumber, setDuplicates } from './json.ts';
+import { JsonNumber, setMembers } from './json.ts';
 import type { Step } from './step.ts';
 
 /** Values that are parsed without a pause: well under a millisecond. */
@@ -13,16 +13,21 @@ const MAX_NUMBER_LENGTH = 1_024;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
+/** The names that an object of JavaScript puts before all others. */
+const ARRAY_INDEX = /^(?:0|[1-9]\d{0,9})$/;
+/** An escape of half a character outside Unicode's basic plane. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 /** Escapes, and control characters, which JSON forbids in strings. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for.
 const NOT_VERBATIM = /[\\\u0000-\u001f]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Characters from which a string is a slice of the text rather than a copy, which would keep the text in memory. */
 const MIN_SLICE = 1_024;
 
 /**
  * Parses JSON in steps, losing nothing that a method may have to refuse (UniValue: read). A number that a double would
  * print differently becomes a `JsonNumber`. If an object has a name twice the first value counts; `members` returns
- * both. Rejects with `SyntaxError`.
+ * both. Half a surrogate pair is refused. Rejects with `SyntaxError`.
  */
 export async function parseJson(text: string, step: Step): Promise<unknown> {
   const parser = new JsonParser(text);
@@ -57,17 +62,19 @@ class ObjectBuilder {
   readonly end = '}';
   /** Name of the next member. */
   name = '';
-  #duplicates: [name: string, value: unknown][] | undefined;
+  /** All members in their order, from the first on that `value` cannot hold in its place. */
+  #members: [name: string, value: unknown][] | undefined;
 
   add(value: unknown): void {
     const { name } = this;
-    if (Object.hasOwn(this.value, name)) {
-      if (!this.#duplicates) {
-        this.#duplicates = [];
-        setDuplicates(this.value, this.#duplicates);
-      }
-      this.#duplicates.push([name, value]);
-    } else if (name === '__proto__') {
+    const isRepeated = Object.hasOwn(this.value, name);
+    if (!this.#members && (isRepeated || ARRAY_INDEX.test(name))) {
+      this.#members = Object.entries(this.value);
+      setMembers(this.value, this.#members);
+    }
+    this.#members?.push([name, value]);
+    if (isRepeated) return;
+    if (name === '__proto__') {
       Object.defineProperty(this.value, name, { value, writable: true, enumerable: true, configurable: true });
     } else {
       this.value[name] = value;
@@ -158,7 +165,10 @@ class JsonParser {
     this.#at = end + 1;
     const content = this.#text.slice(start + 1, end);
     const isVerbatim = content.length >= MIN_SLICE && !NOT_VERBATIM.test(content);
-    return isVerbatim ? content : (JSON.parse(this.#text.slice(start, end + 1)) as string);
+    if (isVerbatim) return content;
+    const value = JSON.parse(this.#text.slice(start, end + 1)) as string;
+    if (SURROGATE_ESCAPE.test(content) && LONE_SURROGATE.test(value)) throw this.#error();
+    return value;
   }
 
   #readWord(): unknown {

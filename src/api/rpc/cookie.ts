@@ -45,7 +45,7 @@ export class Cookie {
 
   /** Returns whether an `Authorization` header carries these credentials. Compares in constant time. */
   accepts(authorization: string | undefined): boolean {
-    const match = /^Basic +([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '');
+    const match = /^Basic \s*([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '');
     if (!match) return false;
     return timingSafeEqual(digest(Buffer.from(match[1]!, 'base64')), this.#expected);
   }

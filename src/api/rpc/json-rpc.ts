@@ -11,6 +11,9 @@ const MAX_BATCH = 50_000;
 /** Characters of a result that are collected before they are sent. */
 const CHARS_PER_WRITE = 65_536;
 
+/** Values of `jsonrpc` that are accepted; 1.0 is legacy, as requests without a version are. */
+const VERSIONS = new Set(['1.0', '2.0']);
+
 /** Where the HTTP reply to a request body is written. */
 export interface ReplyWriter {
   /** HTTP status; to be set before the first write. */
@@ -27,6 +30,9 @@ interface Envelope {
   /** Undefined if the request has none; a 2.0 request without id is a notification. */
   readonly id: Json | undefined;
 }
+
+/** The envelope of replies to what is no request. */
+const NO_ENVELOPE: Envelope = { version: 'legacy', id: null };
 
 interface Answer {
   readonly envelope: Envelope;
@@ -120,8 +126,10 @@ class Exchange {
       return;
     }
     let separator = '[';
+    let envelope = NO_ENVELOPE;
     for (const request of requests) {
-      const answer = await this.#answerOne(request);
+      const answer = await this.#answerOne(request, envelope);
+      envelope = answer.envelope;
       if (this.#reply.isClosed) return;
       if (answer.isNotification) continue;
       this.#pending += separator;
@@ -133,8 +141,9 @@ class Exchange {
     else this.#reply.status = 204;
   }
 
-  async #answerOne(request: unknown): Promise<Answer> {
-    const envelope = readEnvelope(request);
+  /** `previous` is the envelope of the request before it in a batch: a member that is no object keeps it, as in Core. */
+  async #answerOne(request: unknown, previous = NO_ENVELOPE): Promise<Answer> {
+    const envelope = isJsonObject(request) ? readEnvelope(request) : previous;
     const isNotification = envelope.version === '2.0' && envelope.id === undefined;
     let call: ReturnType<typeof readCall>;
     try {
@@ -193,7 +202,7 @@ class Exchange {
   /** Replies to a body that is not a request or batch. */
   async #encodeWhole(error: RpcError): Promise<void> {
     this.#reply.status = httpStatus(error.rpcCode);
-    await this.#encodeReply(replyOf({ version: 'legacy', id: null }, undefined, error));
+    await this.#encodeReply(replyOf(NO_ENVELOPE, undefined, error));
     this.#pending += '\n';
   }
 
@@ -212,15 +221,17 @@ function toRpcError(thrown: unknown): RpcError {
 }
 
 /** Reads version and id, which the reply needs even if the rest of the request is malformed. */
-function readEnvelope(request: unknown): Envelope {
-  if (!isJsonObject(request)) return { version: 'legacy', id: null };
-  const { id, jsonrpc } = request;
+function readEnvelope({ id, jsonrpc }: Readonly<Record<string, unknown>>): Envelope {
   return { version: jsonrpc === '2.0' ? '2.0' : 'legacy', id: id as Json | undefined };
 }
 
 function readCall(request: unknown): { method: string; params: CallParams } {
   if (!isJsonObject(request)) throw new RpcError(RpcCode.INVALID_REQUEST, 'Invalid Request object');
-  const { method, params } = request;
+  const { jsonrpc, method, params } = request;
+  if (jsonrpc !== undefined && jsonrpc !== null) {
+    if (typeof jsonrpc !== 'string') throw new RpcError(RpcCode.INVALID_REQUEST, 'jsonrpc field must be a string');
+    if (!VERSIONS.has(jsonrpc)) throw new RpcError(RpcCode.INVALID_REQUEST, 'JSON-RPC version not supported');
+  }
   if (method === undefined || method === null) throw new RpcError(RpcCode.INVALID_REQUEST, 'Missing method');
   if (typeof method !== 'string') throw new RpcError(RpcCode.INVALID_REQUEST, 'Method must be a string');
   if (params === undefined || params === null) return { method, params: [] };

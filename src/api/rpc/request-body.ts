@@ -11,14 +11,22 @@ export class BodyMemory {
 }
 
 /**
- * Reads the body of a request. Resolves to the text; to an HTTP status if the body is too large, by itself or with those
- * that arrive at the same time; to undefined if the client disconnects.
+ * Reads the body of a request. Resolves to the text, '' if it is not UTF-8, which no JSON is; to an HTTP status if the
+ * body is too large, by itself or with those that arrive at the same time; to undefined if the client disconnects.
  */
 export function readBody(request: IncomingMessage, memory: BodyMemory): Promise<string | number | undefined> {
   if (Number(request.headers['content-length']) > MAX_BODY_BYTES) return Promise.resolve(413);
   return new Promise((resolve) => {
-    let text = '';
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    let text: string | undefined = '';
     let bytes = 0;
+    const decode = (chunk?: Uint8Array) => {
+      try {
+        if (text !== undefined) text += decoder.decode(chunk, { stream: chunk !== undefined });
+      } catch {
+        text = undefined;
+      }
+    };
     const finish = (result: string | number | undefined) => {
       memory.bytes -= bytes;
       request.off('data', onData).off('end', onEnd).off('close', onClose);
@@ -26,16 +34,18 @@ export function readBody(request: IncomingMessage, memory: BodyMemory): Promise<
       if (typeof result === 'number') request.resume();
       resolve(result);
     };
-    const onData = (chunk: string) => {
-      const size = Buffer.byteLength(chunk);
-      bytes += size;
-      memory.bytes += size;
-      text += chunk;
+    const onData = (chunk: Uint8Array) => {
+      bytes += chunk.length;
+      memory.bytes += chunk.length;
+      decode(chunk);
       if (bytes > MAX_BODY_BYTES) finish(413);
       else if (memory.bytes > MAX_TOTAL_BYTES) finish(503);
     };
-    const onEnd = () => finish(text);
+    const onEnd = () => {
+      decode();
+      finish(text ?? '');
+    };
     const onClose = () => finish(undefined);
-    request.setEncoding('utf8').on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }
