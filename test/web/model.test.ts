@@ -3,7 +3,6 @@ import type { ControlClient } from '../../src/control/client/control-client.ts';
 import { linkActions, networkActions, nodeActions } from '../../src/web/model/actions.ts';
 import { colourOf, hueOf, patternOf, tagOf } from '../../src/web/model/block-colour.ts';
 import { kindOf } from '../../src/web/model/messages/message-kind.ts';
-import { Playback } from '../../src/web/model/playback.ts';
 import { parseRoute, type Route, routeHash } from '../../src/web/model/route.ts';
 import { placeNodes } from '../../src/web/model/stage/layout.ts';
 import { layOutTree } from '../../src/web/model/stage/tree-layout.ts';
@@ -18,26 +17,6 @@ describe('the colour of a block', () => {
     expect(colourOf(hash, true)).not.toBe(colourOf(hash, false));
     const hues = Array.from({ length: 50 }, (_, i) => hueOf((i * 7919).toString(16).padStart(64, '0')));
     expect(new Set(hues).size).toBeGreaterThan(10);
-  });
-});
-
-describe('Playback', () => {
-  it('shows what happens as it happens, slower, not at all, and from the past on', () => {
-    const playback = new Playback();
-    expect([playback.time(10_000), playback.isLive]).toEqual([9_800, true]);
-    playback.setSlowness(10, 10_000);
-    expect([playback.time(10_000), playback.time(20_000), playback.isLive]).toEqual([9_800, 10_800, false]);
-    playback.setSlowness(0, 20_000);
-    expect([playback.time(20_000), playback.time(90_000)]).toEqual([10_800, 10_800]);
-    playback.show(5_000, 90_000);
-    expect([playback.time(90_000), playback.time(95_000), playback.slowness]).toEqual([5_000, 5_000, 0]);
-    playback.setSlowness(1, 95_000);
-    expect(playback.time(96_000)).toBe(6_000);
-    playback.live();
-    expect([playback.time(96_000), playback.isLive]).toEqual([95_800, true]);
-    // No moment that has not come yet.
-    playback.show(200_000, 96_000);
-    expect(playback.time(96_000)).toBe(95_800);
   });
 });
 

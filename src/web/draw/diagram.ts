@@ -1,11 +1,14 @@
 import { colourOf } from '../model/block-colour.ts';
 import { flightOf } from '../model/messages/flight.ts';
-import { kindOf, type MessageKind } from '../model/messages/message-kind.ts';
+import { KEEP_ALIVE, kindOf, type MessageKind } from '../model/messages/message-kind.ts';
 import type { Point } from '../model/stage/layout.ts';
 import type { RowLabels } from '../model/stage/row-labels.ts';
+import type { Axis } from '../model/time/axis.ts';
+import { isAbout } from '../model/time/journey.ts';
 import type { KnownMessage, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
 import type { Theme } from './theme.ts';
+import { AXIS_HEIGHT, drawTimeAxis } from './time-axis.ts';
 
 /** Lines of messages that are drawn at most. */
 const MAX_LINES = 1_500;
@@ -14,24 +17,27 @@ const BLOCK = 9;
 const CROSS = 4;
 /** Pixels that a line runs to the right at least. */
 const LEAST_SLANT = 3;
-/** Pixels within which a click means a line. */
-const REACH = 6;
+/** Milliseconds, beyond the latency of its link, for which a message may have been under way when the axis begins. */
+const BEFORE_MS = 100;
+/** Opacity of what has not happened at the moment shown. */
+const FUTURE = 0.35;
 /** Pixels above the first row and below the last. */
 const EDGE = 5;
 
 /** What the space-time diagram shows: time runs to the right, each node is a horizontal line. */
 export interface DiagramScene {
   readonly timeline: Timeline;
-  /** Milliseconds since the Unix epoch at the left and the right edge. */
-  readonly from: number;
-  readonly to: number;
+  readonly axis: Axis;
   /** The moment that the stage shows. */
   readonly time: number;
+  /** The moment from which marks on the axis count. */
+  readonly zero: number;
+  /** Says how much the axis leaves out at a place. */
+  readonly skipped: (duration: string) => string;
   /** Where the names of the nodes stand, at the left. */
   readonly labels: RowLabels;
   readonly theme: Theme;
   readonly highlight: string | undefined;
-  readonly hidden: ReadonlySet<string>;
   /** The last moment of which all is known. */
   readonly now: number;
   /** A message whose line stands out. */
@@ -41,7 +47,7 @@ export interface DiagramScene {
 /** Returns the height of a node's line in pixels. */
 export function rowOf(index: number, count: number, height: number): number {
   // Room for half a line of text above the first and below the last one.
-  return EDGE + ((index + 0.5) * (height - 2 * EDGE)) / Math.max(1, count);
+  return EDGE + ((index + 0.5) * (height - AXIS_HEIGHT - 2 * EDGE)) / Math.max(1, count);
 }
 
 /** Draws messages as slanted lines, and arrivals of blocks as staircases. Returns one in how many messages is drawn. */
@@ -57,7 +63,7 @@ export function drawDiagram(
   const { rows, x } = placesOf(scene, width, height);
   canvas.save();
   canvas.strokeStyle = theme.faint;
-  canvas.lineWidth = 0.5;
+  canvas.lineWidth = 1;
   canvas.beginPath();
   for (const [i, y] of [...rows.values()].entries()) {
     // From its name on, past the names of the lines above and below.
@@ -68,8 +74,19 @@ export function drawDiagram(
   canvas.beginPath();
   canvas.rect(margin, 0, width - margin, height);
   canvas.clip();
-  const oneIn = drawLines(canvas, scene, rows, x);
-  drawArrivals(canvas, scene, rows, x);
+  drawTimeAxis(canvas, { ...scene, margin, width, height });
+  const { step, paths } = pathsOf(scene, rows, x);
+  for (const isFuture of [false, true]) {
+    canvas.save();
+    canvas.beginPath();
+    if (isFuture) canvas.rect(x(time), 0, width, height);
+    else canvas.rect(0, 0, x(time), height);
+    canvas.clip();
+    canvas.globalAlpha = isFuture ? FUTURE : 1;
+    strokePaths(canvas, paths, theme);
+    drawArrivals(canvas, scene, rows, x);
+    canvas.restore();
+  }
   canvas.strokeStyle = theme.ink;
   canvas.lineWidth = 1;
   canvas.beginPath();
@@ -77,39 +94,44 @@ export function drawDiagram(
   canvas.lineTo(x(time), height);
   canvas.stroke();
   canvas.restore();
-  return oneIn;
+  return step;
 }
 
 /** Returns where nodes and moments are, in pixels. */
 function placesOf(
-  { timeline, from, to, labels: { margin } }: DiagramScene,
+  { timeline, axis, labels: { margin } }: DiagramScene,
   width: number,
   height: number,
 ): { readonly rows: ReadonlyMap<string, number>; x(at: number): number } {
   const names = [...timeline.nodes.keys()];
   return {
     rows: new Map(names.map((name, i) => [name, rowOf(i, names.length, height)])),
-    x: (at) => margin + ((at - from) / (to - from)) * (width - margin),
+    x: (at) => margin + axis.shareOf(at) * (width - margin),
   };
 }
 
-function drawLines(
-  canvas: CanvasRenderingContext2D,
+/** Lines of one kind. */
+interface Lines {
+  readonly kind: MessageKind;
+  readonly isLit: boolean;
+  readonly path: Path2D;
+}
+
+/** Returns the lines to draw, and one in how many messages has one. */
+function pathsOf(
   scene: DiagramScene,
   rows: ReadonlyMap<string, number>,
   x: (at: number) => number,
-): number {
-  const { timeline, theme, hidden, highlight, lit } = scene;
+): { readonly step: number; readonly paths: readonly Lines[] } {
+  const { timeline, highlight, lit } = scene;
   const { messages } = timeline;
   const { start, end, step } = drawnOf(scene);
-  const paths = new Map<string, { readonly kind: MessageKind; readonly isLit: boolean; readonly path: Path2D }>();
+  const paths = new Map<string, Lines>();
   for (let i = start; i < end; i += step) {
     const message = messages.at(i)!;
-    const line = hidden.has(message.command) ? undefined : lineOf(scene, message, rows, x);
+    const line = lineOf(scene, message, rows, x);
     if (!line) continue;
-    const isLit =
-      message === lit ||
-      (highlight !== undefined && message.hashes.some((hash) => timeline.txidOf(hash) === highlight));
+    const isLit = message === lit || (highlight !== undefined && isAbout(timeline, message, highlight));
     const kind = kindOf(message.command);
     const key = `${kind} ${isLit}`;
     const { path } = paths.get(key) ?? { path: new Path2D() };
@@ -123,24 +145,28 @@ function drawLines(
       path.lineTo(line.x2 + CROSS, line.y2 - CROSS);
     }
   }
-  // A stroke for each kind: one for each line takes many times as long.
-  for (const { kind, isLit, path } of paths.values()) {
-    canvas.strokeStyle = theme.kinds[kind];
-    canvas.globalAlpha = isLit ? 1 : 0.7;
-    canvas.lineWidth = isLit ? 3 : 1;
+  return { step, paths: [...paths.values()] };
+}
+
+/** Draws lines with a stroke for each kind: one for each line takes many times as long. */
+function strokePaths(canvas: CanvasRenderingContext2D, paths: readonly Lines[], { kinds }: Theme): void {
+  for (const { kind, isLit, path } of paths) {
+    canvas.strokeStyle = kinds[kind];
+    canvas.lineWidth = isLit ? 3 : 1.5;
     canvas.stroke(path);
   }
-  canvas.globalAlpha = 1;
-  return step;
 }
 
 /** Returns which messages are drawn: all, or one in `step`, by their numbers, so that the next frame has the same ones. */
-export function drawnOf({ timeline: { messages }, from, to }: DiagramScene): {
+export function drawnOf({ timeline, axis: { from, to } }: Pick<DiagramScene, 'timeline' | 'axis'>): {
   start: number;
   end: number;
   step: number;
 } {
-  const [first, end] = [messages.lowerBound(from), messages.lowerBound(to)];
+  const { links, messages } = timeline;
+  const latencies = [...links.values()].map((link) => timeline.linkAt(link.from, link.to, from)?.latency ?? 0);
+  const before = BEFORE_MS + latencies.reduce((most, each) => Math.max(most, each), 0);
+  const [first, end] = [messages.lowerBound(from - before), messages.lowerBound(to)];
   let step = 1;
   while ((end - first) / step > MAX_LINES) step *= 2;
   return { start: first + ((step - ((messages.dropped + first) % step)) % step), end, step };
@@ -157,29 +183,32 @@ interface Line {
 
 /** Returns the line of a message: to its receiver once it has arrived, else half of the way. */
 function lineOf(
-  { timeline, now }: Pick<DiagramScene, 'timeline' | 'now'>,
+  { timeline, now, axis }: Pick<DiagramScene, 'timeline' | 'now' | 'axis'>,
   message: KnownMessage,
   rows: ReadonlyMap<string, number>,
   x: (at: number) => number,
 ): Line | undefined {
   const [y1, end] = [rows.get(message.from), rows.get(message.to)];
-  if (y1 === undefined || end === undefined) return undefined;
+  if (y1 === undefined || end === undefined || KEEP_ALIVE.has(message.command)) return undefined;
+  if (axis.isFolded(message.time)) return undefined;
   const { arrived, isLost, duration } = flightOf(timeline, message, now);
   const [x1, y2] = [x(message.time), arrived === undefined ? (y1 + end) / 2 : end];
   // On loopback a message takes less than a pixel: a slight slant still shows its direction.
   return { x1, y1, x2: Math.max(x1 + LEAST_SLANT, x(message.time + duration)), y2, isLost };
 }
 
-/** Returns the message whose line is at a place, within a few pixels; undefined if there is none. */
-export function messageAt(scene: DiagramScene, width: number, height: number, at: Point): KnownMessage | undefined {
-  const { timeline, hidden } = scene;
-  const { messages } = timeline;
+/** Returns the message whose line is at a place, within so many pixels; undefined if there is none. */
+export function messageAt(
+  scene: DiagramScene,
+  { width, height, reach }: { readonly width: number; readonly height: number; readonly reach: number },
+  at: Point,
+): KnownMessage | undefined {
+  const { messages } = scene.timeline;
   const { rows, x } = placesOf(scene, width, height);
-  let [found, least]: [KnownMessage | undefined, number] = [undefined, REACH];
+  let [found, least]: [KnownMessage | undefined, number] = [undefined, reach];
   const { start, end, step } = drawnOf(scene);
   for (let i = start; i < end; i += step) {
     const message = messages.at(i)!;
-    if (hidden.has(message.command)) continue;
     const line = lineOf(scene, message, rows, x);
     const distance = line ? distanceTo(line, at) : Number.POSITIVE_INFINITY;
     if (distance <= least) [found, least] = [message, distance];
@@ -196,16 +225,14 @@ function distanceTo({ x1, y1, x2, y2 }: Line, at: Point): number {
 
 function drawArrivals(
   canvas: CanvasRenderingContext2D,
-  { timeline, from, to, theme, highlight }: DiagramScene,
+  { timeline, axis: { from, to }, theme, highlight }: DiagramScene,
   rows: ReadonlyMap<string, number>,
   x: (at: number) => number,
 ): void {
   for (const { hash, arrivals } of timeline.blocks.values()) {
-    const points = [...arrivals]
-      .filter(([node, at]) => rows.has(node) && at >= from && at <= to)
-      .map(([node, at]) => ({ node, x: x(at), y: rows.get(node)! }))
-      .sort((a, b) => a.x - b.x);
-    if (points.length === 0) continue;
+    const known = [...arrivals].filter(([node]) => rows.has(node)).sort((a, b) => a[1] - b[1]);
+    if (known.length === 0 || known[0]![1] > to || known.at(-1)![1] < from) continue;
+    const points = known.map(([node, at]) => ({ node, x: x(at), y: rows.get(node)! }));
     canvas.strokeStyle = colourOf(hash, theme.isDark);
     canvas.lineWidth = hash === highlight ? 4 : 2;
     canvas.beginPath();

@@ -7,6 +7,8 @@ import type { Theme } from './theme.ts';
 export interface StageScene {
   readonly timeline: Timeline;
   readonly time: number;
+  /** How many times slower things move than they did. */
+  readonly pace: number;
   /** Pixels. */
   readonly places: ReadonlyMap<string, Point>;
   readonly column: ColumnSize;

@@ -12,7 +12,7 @@ import type { Theme } from './theme.ts';
 const BLOCK = 13;
 const DOT_GAP = 6;
 const DOTS_IN_ROW = 8;
-/** Milliseconds for which a message is drawn at least: on loopback it arrives in less than a frame. */
+/** Milliseconds of the reader's time for which a message is drawn at least: on loopback it arrives in less than a frame. */
 const LEAST_FLIGHT_MS = 450;
 /** Where a message waits that should have arrived, as a share of its way. */
 const NEARLY = 0.9;
@@ -31,10 +31,11 @@ function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): numb
   const { timeline, time, places, theme, hidden } = scene;
   let drawn = 0;
   let undrawn = 0;
+  const least = LEAST_FLIGHT_MS / scene.pace;
   // The longest flight decides how far back to look.
   const longest = [...timeline.links.values()].reduce(
     (ms, { from, to }) => Math.max(ms, timeline.linkAt(from, to, time)?.latency ?? 0),
-    LEAST_FLIGHT_MS,
+    least,
   );
   const { messages } = timeline;
   const end = messages.lowerBound(time);
@@ -45,7 +46,7 @@ function drawMessages(canvas: CanvasRenderingContext2D, scene: StageScene): numb
     if (hidden.has(message.command)) continue;
     const [a, b] = [places.get(message.from), places.get(message.to)];
     if (!a || !b) continue;
-    const progress = progressOf(timeline, message, time);
+    const progress = progressOf(timeline, message, { time, least });
     if (progress > 1) continue;
     if (drawn >= MAX_FLIGHTS) {
       undrawn += message.count;
@@ -149,11 +150,17 @@ function outline(canvas: CanvasRenderingContext2D, x: number, y: number, theme: 
 }
 
 /** Returns how far a message is on its way: above 1 once it is there. */
-function progressOf(timeline: Timeline, message: KnownMessage, time: number): number {
-  const { arrived, isLost, duration } = flightOf(timeline, message, time);
+function progressOf(
+  timeline: Timeline,
+  message: KnownMessage,
+  { time, least }: { readonly time: number; readonly least: number },
+): number {
   const elapsed = time - message.time;
-  if (arrived !== undefined) return elapsed / Math.max(LEAST_FLIGHT_MS, duration);
+  // Of the past it is known when it will arrive.
+  if (message.arrived !== undefined) return elapsed / Math.max(least, message.arrived - message.time);
+  const { arrived, isLost, duration } = flightOf(timeline, message, time);
+  if (arrived !== undefined) return elapsed / Math.max(least, duration);
   // What has not arrived waits before its receiver.
-  const expected = elapsed / Math.max(LEAST_FLIGHT_MS, linkOf(timeline, message)?.latency ?? 0);
+  const expected = elapsed / Math.max(least, linkOf(timeline, message)?.latency ?? 0);
   return isLost ? Number.POSITIVE_INFINITY : Math.min(NEARLY, expected);
 }

@@ -5,6 +5,8 @@ export interface Theme {
   readonly isDark: boolean;
   readonly ink: string;
   readonly faint: string;
+  /** Small text. */
+  readonly quiet: string;
   readonly paper: string;
   readonly kinds: Readonly<Record<MessageKind, string>>;
 }
@@ -15,14 +17,14 @@ export function readTheme(element: Element): Theme {
   const colour = (name: string) => style.getPropertyValue(name).trim();
   return {
     isDark: colour('--dark') === '1',
-    ...{ ink: colour('--ink'), faint: colour('--faint'), paper: colour('--paper') },
+    ...{ ink: colour('--ink'), faint: colour('--faint'), quiet: colour('--quiet'), paper: colour('--paper') },
     kinds: {
       transaction: colour('--kind-transaction'),
       block: colour('--kind-block'),
       headers: colour('--kind-headers'),
       inventory: colour('--kind-inventory'),
       request: colour('--kind-request'),
-      other: colour('--faint'),
+      other: colour('--kind-other'),
     },
   };
 }

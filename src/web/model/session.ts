@@ -27,7 +27,7 @@ interface SearchedBlock {
 /** Everything that the views show, kept up to date. */
 export class Session {
   readonly timeline = new Timeline();
-  readonly playback = new Playback();
+  readonly playback = new Playback(this.timeline, () => this.#setShown(this.playback.time(Date.now())));
   /** What no event says of nodes and links. */
   readonly details = new NodeDetails(this.timeline, (node, method, params) => this.call(node, method, params));
   /** Counts changes of the timeline; a view that reads it is drawn again. */
@@ -45,6 +45,7 @@ export class Session {
   readonly steps: () => readonly StepEvent[];
   readonly #connection: Connection;
   readonly #setVersion: (version: number) => void;
+  readonly #setShown: (time: number) => void;
   readonly #setStatus: (status: ResultOf<'status'>) => void;
   readonly #loader: BlockLoader;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -72,6 +73,7 @@ export class Session {
     this.hasGap = hasGap;
     this.status = status;
     this.#setVersion = setVersion;
+    this.#setShown = setShown;
     this.#setStatus = setStatus;
     this.#loader = new BlockLoader(this.timeline);
     this.#connection = new Connection(open, {

@@ -111,6 +111,9 @@ export class Timeline {
   /** Time of the oldest event that is known, and of the last one. */
   begin = Number.POSITIVE_INFINITY;
   end = 0;
+  /** The last transaction, and the last block, that a node was the first to have. */
+  lastTransaction: string | undefined;
+  lastBlock: string | undefined;
 
   /** Transactions that were in mempools when they were forgotten: there were too many. */
   get forgotten(): number {
@@ -172,6 +175,7 @@ export class Timeline {
         const block = this.addBlock({ hash, height, previous, ...counts });
         // A light node has headers alone.
         if (event.type === 'header' && this.nodes.get(node)?.role !== 'light') break;
+        if (block.arrivals.size === 0) this.lastBlock = hash;
         if (!block.arrivals.has(node)) block.arrivals.set(node, time);
         this.#change(node, { time, height, tip: hash });
         break;
@@ -320,6 +324,7 @@ export class Timeline {
       transaction.wtxid = wtxid;
       this.#txids.set(wtxid, txid);
     }
+    if (change === 'added' && transaction.stays.size === 0) this.lastTransaction = txid;
     if (change === 'added') transaction.stays.add(node, time);
     else transaction.stays.remove(node, time);
     this.transactions.set(txid, transaction);
@@ -357,7 +362,7 @@ function dropBefore<T extends { readonly time: number }>(moments: T[], time: num
 }
 
 /** Returns the index of the first item after a time. */
-function upperBound(items: readonly { readonly time: number }[], time: number): number {
+export function upperBound(items: readonly { readonly time: number }[], time: number): number {
   let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >> 1;

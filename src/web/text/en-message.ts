@@ -8,6 +8,8 @@ export const messageEn = {
   underWay: 'not yet',
   lost: 'never: the link was cut, or the receiver has stopped',
   size: 'Payload',
+  block: 'Block',
+  transaction: 'Transaction',
   count: 'Messages',
   field: 'Field',
   value: 'Value',

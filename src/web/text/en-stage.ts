@@ -10,5 +10,4 @@ export const stageEn = {
   noLinks: 'No open link is between them.',
   cancel: 'Cancel',
   proofs: 'proofs: {0}',
-  unshown: 'messages of the last {0} s: one in {1} is drawn',
 };

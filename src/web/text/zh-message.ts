@@ -10,6 +10,8 @@ export const messageZh: typeof messageEn = {
   underWay: '尚未到达',
   lost: '不会到达：链路已切断，或接收方已停止',
   size: '载荷',
+  block: '区块',
+  transaction: '交易',
   count: '消息数',
   field: '字段',
   value: '值',

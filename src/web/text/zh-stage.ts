@@ -12,5 +12,4 @@ export const stageZh: typeof stageEn = {
   noLinks: '两侧之间没有连通的链路。',
   cancel: '取消',
   proofs: '证明：{0}',
-  unshown: '最近 {0} 秒的消息太多：每 {1} 条画出一条',
 };

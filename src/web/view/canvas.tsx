@@ -9,6 +9,7 @@ export function Canvas(props: {
   readonly draw: (canvas: CanvasRenderingContext2D, width: number, height: number) => void;
   readonly onSize?: (width: number, height: number) => void;
   readonly onPointer?: (event: PointerEvent, x: number, y: number) => void;
+  readonly onWheel?: (event: WheelEvent, x: number) => void;
   readonly children?: JSX.Element;
 }): JSX.Element {
   let element!: HTMLCanvasElement;
@@ -42,6 +43,9 @@ export function Canvas(props: {
       }
       frame = requestAnimationFrame(next);
     });
+    // Solid's listeners cannot keep the page from scrolling.
+    const wheel = (event: WheelEvent) => props.onWheel?.(event, event.clientX - element.getBoundingClientRect().left);
+    element.addEventListener('wheel', wheel, { passive: false });
     onCleanup(() => {
       observer.disconnect();
       cancelAnimationFrame(frame);
@@ -61,6 +65,7 @@ export function Canvas(props: {
         onPointerMove={point}
         onPointerUp={point}
         onPointerCancel={point}
+        onPointerLeave={point}
       />
       {props.children}
     </div>

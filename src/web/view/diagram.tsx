@@ -1,84 +1,96 @@
 import { createMemo, createSignal, For, type JSX, Show } from 'solid-js';
 import { type DiagramScene, drawDiagram, messageAt, rowOf } from '../draw/diagram.ts';
+import { AXIS_HEIGHT } from '../draw/time-axis.ts';
 import { layOutLabels } from '../model/stage/row-labels.ts';
+import { zeroOf } from '../model/time/ticks.ts';
+import type { KnownMessage } from '../model/timeline.ts';
 import { fill } from '../text/texts.ts';
 import { Canvas } from './canvas.tsx';
 import { isDim, usePage } from './context.ts';
 import { stableList } from './stable-list.ts';
-
-/** Milliseconds that the diagram shows. */
-const WINDOW_MS = 20_000;
-const HIDDEN = new Set(['ping', 'pong']);
+import { TimeBar } from './time/time-bar.tsx';
+import { usePointers } from './time/use-pointers.ts';
+import './time/diagram.css';
 
 /** The space-time diagram: which message went from where to where, and when. It is also the scrubber. */
 export function Diagram(): JSX.Element {
   const { session, texts, theme, route, go, highlight, setHighlight, focus } = usePage();
   const { timeline, playback } = session;
-  const [height, setHeight] = createSignal(0);
+  const [size, setSize] = createSignal({ width: 0, height: 0 });
   const [oneIn, setOneIn] = createSignal(1);
-  let [width, right] = [0, 0];
+  const [hovered, setHovered] = createSignal<KnownMessage>();
   const names = stableList(() => {
     session.version();
     return [...timeline.nodes.keys()];
   });
-  const scene = (): DiagramScene => ({
-    ...{ timeline, from: right - WINDOW_MS, to: right, time: playback.time(Date.now()), now: Date.now() },
-    ...{ labels: labels(), theme: theme(), highlight: highlight(), hidden: HIDDEN, lit: lit() },
-  });
+  const scene = (): DiagramScene => {
+    const now = Date.now();
+    const [time, axis] = [playback.time(now), playback.axis(now)];
+    return {
+      ...{ timeline, axis, time, now, zero: playback.replay?.journey.from ?? zeroOf(axis, time) },
+      ...{ labels: labels(), theme: theme(), highlight: highlight(), lit: hovered() ?? lit() },
+      skipped: (duration) => fill(texts().playback.skipped, duration),
+    };
+  };
   /** The message that the inspector shows. */
   const lit = () => {
     const to = route();
     return to.view === 'message' ? timeline.message(to.node, to.id) : undefined;
   };
-  const labels = createMemo(() => layOutLabels(names(), height()));
-  const draw = (canvas: CanvasRenderingContext2D, w: number, h: number) => {
-    const now = Date.now();
-    const time = playback.time(now);
-    width = w;
-    // While the display stands still, the diagram does too, unless the moment shown is outside of it.
-    if (playback.slowness !== 0 || time > right || time < right - WINDOW_MS) right = time + WINDOW_MS * 0.05;
-    const drawn = drawDiagram(canvas, w, h, scene());
+  const labels = createMemo(() => layOutLabels(names(), size().height - AXIS_HEIGHT));
+  const draw = (canvas: CanvasRenderingContext2D, width: number, height: number) => {
+    const drawn = drawDiagram(canvas, width, height, scene());
     if (drawn !== oneIn()) setOneIn(drawn);
   };
-  const point = (event: PointerEvent, x: number, y: number) => {
-    const message = event.type === 'pointermove' && event.buttons !== 0 ? undefined : at(x, y);
-    // What the message is about lights up wherever it is.
-    setHighlight(message && timeline.txidOf(message.hashes[0] ?? ''));
-    if (event.type === 'pointerdown' && message?.id !== undefined)
-      go({ view: 'message', node: message.node, id: message.id });
-    else scrub(event, x);
-  };
-  const at = (x: number, y: number) =>
-    x < labels().margin ? undefined : messageAt(scene(), width, height(), { x, y });
-  const scrub = (event: PointerEvent, x: number) => {
-    const { margin } = labels();
-    if (event.buttons !== 1 || x < margin) return;
-    const time = right - WINDOW_MS + ((x - margin) / (width - margin)) * WINDOW_MS;
-    playback.show(time, Date.now());
-  };
+  const shareAt = (x: number) => (x - labels().margin) / Math.max(1, size().width - labels().margin);
+  const pointers = usePointers({
+    messageAt: (x, y, reach) => (shareAt(x) < 0 ? undefined : messageAt(scene(), { ...size(), reach }, { x, y })),
+    hover: (message) => {
+      if (message === hovered()) return;
+      setHovered(message);
+      // What the message is about lights up wherever it is.
+      setHighlight(message?.hashes[0] && timeline.txidOf(message.hashes[0]));
+    },
+    open: ({ node, id }) => go({ view: 'message', node, id: id! }),
+    scrub: (x) => {
+      const now = Date.now();
+      if (shareAt(x) >= 0) playback.show(playback.axis(now).timeAt(Math.min(1, shareAt(x))), now);
+    },
+    zoom: (factor, x) => playback.zoom(factor, Date.now(), Math.max(0, shareAt(x))),
+  });
   return (
-    <section class="diagram" classList={{ dim: isDim(focus, 'diagram') }} aria-label={texts().views.diagram}>
-      <Canvas label={texts().diagramHelp} draw={draw} onSize={(_, h) => setHeight(h)} onPointer={point}>
-        <For each={names()}>
-          {(name, i) => (
-            <Show when={labels().column(i()) !== undefined}>
-              <span
-                class="row"
-                style={{
-                  top: `${rowOf(i(), names().length, height())}px`,
-                  left: `${labels().column(i())! * labels().width}px`,
-                  width: `${labels().width}px`,
-                }}
-              >
-                {name}
-              </span>
-            </Show>
-          )}
-        </For>
-      </Canvas>
-      <Show when={oneIn() > 1}>
-        <p class="undrawn">{fill(texts().stage.unshown, WINDOW_MS / 1000, oneIn())}</p>
-      </Show>
+    <section
+      class="diagram"
+      classList={{ dim: isDim(focus, 'diagram'), pointing: hovered()?.id !== undefined }}
+      aria-label={texts().views.diagram}
+    >
+      <TimeBar hovered={hovered()} oneIn={oneIn()} />
+      <div class="plot">
+        <Canvas
+          label={texts().diagramHelp}
+          draw={draw}
+          onSize={(width, height) => setSize({ width, height })}
+          onPointer={pointers.onPointer}
+          onWheel={pointers.onWheel}
+        >
+          <For each={names()}>
+            {(name, i) => (
+              <Show when={labels().column(i()) !== undefined}>
+                <span
+                  class="row"
+                  style={{
+                    top: `${rowOf(i(), names().length, size().height)}px`,
+                    left: `${labels().column(i())! * labels().width}px`,
+                    width: `${labels().width}px`,
+                  }}
+                >
+                  {name}
+                </span>
+              </Show>
+            )}
+          </For>
+        </Canvas>
+      </div>
     </section>
   );
 }

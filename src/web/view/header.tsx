@@ -1,9 +1,9 @@
 import { createEffect, createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
-import type { Slowness } from '../model/playback.ts';
 import { fill, type Language, languages, type Texts } from '../text/texts.ts';
 import { CommandBar } from './command-bar.tsx';
 import { usePage } from './context.ts';
 import { Places } from './places.tsx';
+import { ReplayButtons } from './time/replay-buttons.tsx';
 
 /** How the page looks. */
 export type ThemeChoice = 'system' | 'light' | 'dark';
@@ -34,11 +34,6 @@ export function Header(props: {
     setMissing('');
   });
   const behind = () => Math.round((now() - playback.time(now())) / 1000);
-  const speeds: readonly { readonly slowness: Slowness; readonly text: () => string }[] = [
-    { slowness: 0, text: () => texts().playback.pause },
-    { slowness: 10, text: () => fill(texts().playback.slow, 10) },
-    { slowness: 100, text: () => fill(texts().playback.slow, 100) },
-  ];
   return (
     <header>
       <h1>{texts().title}</h1>
@@ -54,7 +49,7 @@ export function Header(props: {
         <legend class="unseen">{texts().playback.title}</legend>
         <button
           type="button"
-          aria-pressed={now() > 0 && playback.isLive}
+          aria-pressed={playback.isLive}
           onClick={() => {
             playback.live();
             setNow(Date.now());
@@ -62,20 +57,21 @@ export function Header(props: {
         >
           {texts().playback.live}
         </button>
-        <For each={speeds}>
-          {({ slowness, text }) => (
+        <button type="button" aria-pressed={playback.slowness === 0} onClick={() => playback.toggle(Date.now())}>
+          {texts().playback.pause}
+        </button>
+        <For each={[10, 100]}>
+          {(slowness) => (
             <button
               type="button"
-              aria-pressed={now() > 0 && !playback.isLive && playback.slowness === slowness}
-              onClick={() => {
-                playback.setSlowness(slowness, Date.now());
-                setNow(Date.now());
-              }}
+              aria-pressed={playback.slowness === slowness && !playback.replay}
+              onClick={() => playback.setSlowness(slowness, Date.now())}
             >
-              {text()}
+              {fill(texts().playback.slow, slowness)}
             </button>
           )}
         </For>
+        <ReplayButtons />
         <Show when={behind() > 0}>
           <span class="number">{fill(texts().playback.past, behind())}</span>
         </Show>

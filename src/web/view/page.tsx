@@ -78,7 +78,12 @@ export function Page(props: { readonly session: Session }): JSX.Element {
       },
     ),
   );
-  const shared = { session, texts, theme, route, go, highlight, setHighlight, player, focus, casting };
+  // A link that was clicked is gone, and with it the end of its highlight.
+  createEffect(on(route, () => setHighlight(undefined)));
+  const replayed = createMemo(() => session.playback.replay?.journey);
+  createEffect(on(replayed, (journey) => journey && view() !== 'stage' && setView('diagram')));
+  const lit = () => highlight() ?? replayed()?.id;
+  const shared = { session, texts, theme, route, go, highlight: lit, setHighlight, player, focus, casting };
   return (
     <Context.Provider value={{ ...shared, say: (text) => text[language()] }}>
       <Header {...{ language: language(), setLanguage, themeChoice: themeChoice(), setThemeChoice }} />

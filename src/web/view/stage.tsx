@@ -105,7 +105,7 @@ export function Stage(): JSX.Element {
         theme: theme(),
       });
     const count = drawStage(canvas, {
-      ...{ timeline, time, places, column, theme: theme(), highlight: highlight() },
+      ...{ timeline, time, pace: playback.pace, places, column, theme: theme(), highlight: highlight() },
       ...{ hasMotion: !motion.matches, hidden: HIDDEN, focus: focus()?.nodes },
       isEncrypted: (from, to) => session.details.isEncrypted(from, to),
     });

@@ -1,6 +1,9 @@
 /** Kinds of messages, which have a colour and a shape each. */
 export type MessageKind = 'transaction' | 'block' | 'headers' | 'inventory' | 'request' | 'other';
 
+/** Commands that keep connections alive: they say nothing about the chain. */
+export const KEEP_ALIVE: ReadonlySet<string> = new Set(['ping', 'pong']);
+
 const KINDS: Readonly<Record<string, MessageKind>> = {
   tx: 'transaction',
   block: 'block',

@@ -6,6 +6,7 @@ import { fill, type Texts } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
 import { HashLink, Row } from '../inspector/parts.tsx';
 import { createLive } from '../live.ts';
+import { WatchButton } from '../time/replay-buttons.tsx';
 import { DoubleSpend } from '../wallet/double-spend.tsx';
 import { CopyButton } from '../wallet/qr.tsx';
 import { useAccounts } from '../wallet/wallets.tsx';
@@ -48,6 +49,10 @@ function Transaction(props: { readonly of: TransactionReport }): JSX.Element {
     return [...(session.timeline.transactions.get(found().txid)?.stays ?? [])]
       .filter(([, { removed }]) => removed === undefined)
       .map(([name]) => name);
+  };
+  const isRemembered = () => {
+    session.version();
+    return session.timeline.transactions.has(found().txid);
   };
   const canReplace = () => {
     const { state, payer } = found();
@@ -106,6 +111,9 @@ function Transaction(props: { readonly of: TransactionReport }): JSX.Element {
           <Row name={texts().transaction.knows} value={holders().join(', ')} />
         </Show>
       </dl>
+      <Show when={isRemembered()}>
+        <WatchButton id={found().txid} />{' '}
+      </Show>
       <Show when={canReplace()}>
         <button type="button" aria-expanded={isOpen()} onClick={() => setOpen(!isOpen())}>
           {texts().wallet.doubleSpend}

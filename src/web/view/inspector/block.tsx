@@ -3,6 +3,7 @@ import { colourOf } from '../../model/block-colour.ts';
 import { onDemand } from '../../model/on-demand.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
+import { WatchButton } from '../time/replay-buttons.tsx';
 import { HashLink, Loaded, Row } from './parts.tsx';
 
 const HeaderBytes = lazy(onDemand(() => import('../anatomy/header-bytes.tsx')));
@@ -52,6 +53,7 @@ export function BlockView(props: { readonly hash: string }): JSX.Element {
             <Row name={texts().block.weight} value={String(found.weight)} />
           </dl>
           <Show when={arrivals().length > 0}>
+            <WatchButton id={found.hash} />
             <h3>{texts().block.arrivals}</h3>
             <ul>
               <For each={arrivals()}>

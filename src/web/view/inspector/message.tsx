@@ -1,10 +1,13 @@
 import { createResource, For, type JSX, Match, Show, Switch } from 'solid-js';
 import { fromHex, toHex } from '../../../bytes/hex.ts';
+import { messageSubjects } from '../../../p2p/wire/message-subjects.ts';
 import { flightOf } from '../../model/messages/flight.ts';
 import { type DecodedMessage, type MessageField, messageFields } from '../../model/messages/message-fields.ts';
+import { subjectOf } from '../../model/messages/subjects.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
-import { Row } from './parts.tsx';
+import { WatchButton } from '../time/replay-buttons.tsx';
+import { HashLink, Row } from './parts.tsx';
 
 /** Bytes of a field that are shown at most. */
 const SHOWN_BYTES = 80;
@@ -29,6 +32,16 @@ export default function MessageView(props: { readonly node: string; readonly id:
     return session.timeline.message(props.node, props.id);
   };
   const command = () => known()?.command ?? bytes()?.command;
+  /** The blocks and transactions that it names, and how many there are. */
+  const named = () => {
+    const message = known();
+    if (message) return message;
+    const found = bytes();
+    // What the node has cut off has another hash.
+    const isWhole = found && found.payload.length === 2 * found.size;
+    return isWhole ? messageSubjects(found.command, fromHex(found.payload)) : { hashes: [], items: 0 };
+  };
+  const subjects = () => named().hashes.map((hash) => subjectOf(session.timeline, command() ?? '', hash));
   const arrival = () => {
     const message = known()!;
     const { arrived, isLost, duration } = flightOf(session.timeline, message, Date.now());
@@ -51,6 +64,20 @@ export default function MessageView(props: { readonly node: string; readonly id:
           )}
         </Show>
         <Show when={bytes()}>{(found) => <Row name={text().size} value={`${found().size} B`} />}</Show>
+        <Show when={subjects()[0]}>
+          {(first) => (
+            <>
+              <dt>{first().of === 'block' ? text().block : text().transaction}</dt>
+              <dd class="subjects">
+                <For each={subjects()}>{({ of, id }) => <HashLink view={of} hash={id} />}</For>
+                {named().items > subjects().length ? ` +${named().items - subjects().length}` : ''}
+                <Show when={known()}>
+                  <WatchButton id={first().id} />
+                </Show>
+              </dd>
+            </>
+          )}
+        </Show>
       </dl>
       <Switch fallback={<p>{texts().loading}</p>}>
         <Match when={bytes()} keyed>
