@@ -36,6 +36,13 @@ describeChromium('a network whose central node is killed, on the live page', () 
     await label('hub').click();
     await page.getByRole('button', { name: 'Kill', exact: true }).click();
     await label('hub').getByText('stopped').waitFor();
+    // Its name is struck through, not that it is stopped.
+    const struck = (selector: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector('.node.off ${selector}')).textDecorationLine`);
+    expect([await struck('strong'), await struck('.number')]).toEqual(['line-through', 'none']);
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('.node.off')).textDecorationLine`)).toBe(
+      'none',
+    );
     await page.getByRole('button', { name: 'Close' }).click();
 
     // A payment, which travels to the miner and is confirmed.

@@ -213,6 +213,8 @@ describeChromium('the live page', () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole('button', { name: '区块树' }).click();
     await page.getByRole('link').first().waitFor();
+    // One view at a time.
+    expect(await page.locator('.stage, .diagram, .tree').filter({ visible: true }).count()).toBe(1);
     expect(await live.violations()).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
     await page.setViewportSize({ width: 1440, height: 900 });

@@ -104,12 +104,24 @@ describeChromium('the stage', () => {
     // Below the tips of the nodes above, and above the others.
     const y = bottom[1] - 8;
     expect(y).toBeGreaterThan(top[3] + 20);
-    await page.mouse.move(ground.x + 30, y);
-    await page.mouse.down();
-    for (const share of [0.2, 0.5, 0.8, 0.97]) await page.mouse.move(ground.x + ground.width * share, y);
-    await page.mouse.up();
+    const draw = async () => {
+      await page.mouse.move(ground.x + 30, y);
+      await page.mouse.down();
+      for (const share of [0.2, 0.5, 0.8, 0.97]) await page.mouse.move(ground.x + ground.width * share, y);
+    };
+    await draw();
     const bar = page.locator('.division');
     const command = bar.locator('code');
+    // What it would cut is counted before it ends.
+    const hint = bar.getByText('Links that the line crosses: ');
+    await hint.waitFor();
+    const crossed = Number(/\d+/.exec((await hint.textContent())!)![0]);
+    await page.keyboard.press('Escape');
+    await hint.waitFor({ state: 'detached' });
+    await page.mouse.up();
+    expect(await command.count()).toBe(0);
+    await draw();
+    await page.mouse.up();
     await command.waitFor();
     expect(await command.textContent()).toMatch(/^pier (partition|link) node\d/);
     const count = Number(/\d+/.exec((await bar.getByRole('button', { name: /^Cut/ }).textContent())!)![0]);
@@ -117,6 +129,13 @@ describeChromium('the stage', () => {
     await bar.getByRole('button', { name: 'Cancel' }).click();
     await command.waitFor({ state: 'detached' });
     expect(count).toBeGreaterThan(0);
+    expect(count).toBe(crossed);
+    // What is drawn goes with Escape, too.
+    await draw();
+    await page.mouse.up();
+    await command.waitFor();
+    await page.keyboard.press('Escape');
+    await command.waitFor({ state: 'detached' });
   });
 
   it('divides chosen nodes from the others, as the command that it shows does', { timeout: 60_000 }, async () => {

@@ -1,4 +1,6 @@
 import type { Point } from '../model/stage/layout.ts';
+import { type LinkWords, placeWords, WORDS_HEIGHT } from '../model/stage/link-words.ts';
+import { extentOf } from '../model/stage/stage-layout.ts';
 import type { LinkMoment } from '../model/timeline.ts';
 import type { StageScene } from './stage-scene.ts';
 
@@ -6,8 +8,10 @@ import type { StageScene } from './stage-scene.ts';
 const MAX_WORDY = 60;
 /** Pixels between the two lines of an encrypted link. */
 const DOUBLE = 3.5;
-/** Part of a cut link that is a gap, around its middle. */
+/** Part of a link that carries nothing that is a gap, around its middle. */
 const GAP = 0.36;
+/** Opacity of a link to a node that does not run. */
+const DOWN = 0.4;
 
 /** Returns the opacity of what belongs to some nodes. */
 export function opacityOf({ focus }: Pick<StageScene, 'focus'>, ...names: readonly string[]): number {
@@ -15,32 +19,85 @@ export function opacityOf({ focus }: Pick<StageScene, 'focus'>, ...names: readon
 }
 
 /**
- * Draws the links: an arrow to the node that accepted the connection, two lines if it is encrypted, dashes by latency, a gap if
- * it is cut, and its faults in words.
+ * Draws the links: an arrow to the node that accepted the connection, two lines if it is encrypted, dashes by latency, and a gap if
+ * it carries nothing: it is cut, or one of its nodes is stopped.
  */
 export function drawLinks(canvas: CanvasRenderingContext2D, scene: StageScene): void {
   const { timeline, places, theme, time, isEncrypted } = scene;
-  const isWordy = timeline.links.size <= MAX_WORDY;
+  const isWordy = isWordyScene(scene);
   for (const { from, to } of timeline.links.values()) {
     const [a, b] = [places.get(from), places.get(to)];
     const link = timeline.linkAt(from, to, time);
     if (!a || !b || !link) continue;
+    const isFaint = isDown(scene, from, to);
+    const hasGap = link.isCut || isFaint;
     canvas.strokeStyle = theme.faint;
     // Many links are a ground on which other things are seen.
-    canvas.globalAlpha = (isWordy ? 1 : 0.6) * opacityOf(scene, from, to);
+    canvas.globalAlpha = (isWordy ? 1 : 0.6) * (isFaint ? DOWN : 1) * opacityOf(scene, from, to);
     canvas.lineWidth = link.bandwidth > 0 || !isWordy ? 0.75 : 1.5;
     // The slower the link, the longer its dashes.
     canvas.setLineDash(link.latency > 0 ? [4 + Math.min(20, link.latency / 10), 4] : []);
     canvas.beginPath();
     const isDouble = isEncrypted(from, to);
-    for (const offset of isDouble ? [-DOUBLE / 2, DOUBLE / 2] : [0]) drawLine(canvas, a, b, offset, link.isCut);
+    for (const offset of isDouble ? [-DOUBLE / 2, DOUBLE / 2] : [0]) drawLine(canvas, a, b, offset, hasGap);
     canvas.stroke();
     canvas.setLineDash([]);
-    if (isWordy && !link.isCut) drawArrow(canvas, a, b);
+    if (isWordy && !hasGap) drawArrow(canvas, a, b);
     canvas.globalAlpha = 1;
-    const words = faultsOf(link);
-    if (isWordy && words !== '') drawWords(canvas, words, { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, scene);
   }
+  markLinks(canvas, scene);
+}
+
+/** Draws the faults of the links in words, over everything else and where no node stands. */
+export function drawLinkWords(canvas: CanvasRenderingContext2D, scene: StageScene): void {
+  const { timeline, places, time, density } = scene;
+  if (!isWordyScene(scene)) return;
+  canvas.font = '11px ui-monospace, monospace';
+  const found: (LinkWords & { readonly text: string; readonly opacity: number })[] = [];
+  for (const { from, to } of timeline.links.values()) {
+    const [a, b] = [places.get(from), places.get(to)];
+    const link = timeline.linkAt(from, to, time);
+    const text = link && !isDown(scene, from, to) ? faultsOf(link) : '';
+    if (!a || !b || text === '') continue;
+    found.push({
+      from: a,
+      to: b,
+      text,
+      width: canvas.measureText(text).width + 6,
+      opacity: opacityOf(scene, from, to),
+    });
+  }
+  if (found.length === 0) return;
+  const nodes = [...places].map(([name, { x, y }]) => {
+    const { left, right, top, bottom } = extentOf(name, density);
+    return { left: x - left, right: x + right, top: y - top, bottom: y + bottom };
+  });
+  for (const [i, at] of placeWords(found, nodes).entries()) {
+    if (!at) continue;
+    canvas.globalAlpha = found[i]!.opacity;
+    drawWords(canvas, found[i]!, at, scene);
+  }
+  canvas.globalAlpha = 1;
+}
+
+function markLinks(canvas: CanvasRenderingContext2D, { places, theme, marked }: StageScene): void {
+  canvas.strokeStyle = theme.bad;
+  canvas.lineWidth = 4;
+  canvas.beginPath();
+  for (const { from, to } of marked) {
+    const [a, b] = [places.get(from), places.get(to)];
+    if (a && b) drawLine(canvas, a, b, 0, false);
+  }
+  canvas.stroke();
+}
+
+/** Returns whether a node at an end of a link is stopped. */
+function isDown({ timeline, time }: StageScene, ...names: readonly string[]): boolean {
+  return names.some((name) => timeline.nodeAt(name, time)?.status === 'stopped');
+}
+
+function isWordyScene({ timeline }: StageScene): boolean {
+  return timeline.links.size <= MAX_WORDY;
 }
 
 /** Returns the faults of a link in numbers and units; empty if it has none. */
@@ -60,12 +117,12 @@ function rateText(bytes: number): string {
     : `${Number((bytes / 1_000_000).toPrecision(3))} MB/s`;
 }
 
-function drawLine(canvas: CanvasRenderingContext2D, a: Point, b: Point, offset: number, isCut: boolean): void {
+function drawLine(canvas: CanvasRenderingContext2D, a: Point, b: Point, offset: number, hasGap: boolean): void {
   const length = Math.max(1, Math.hypot(b.x - a.x, b.y - a.y));
   const [ox, oy] = [(-(b.y - a.y) / length) * offset, ((b.x - a.x) / length) * offset];
   const at = (share: number): [number, number] => [a.x + (b.x - a.x) * share + ox, a.y + (b.y - a.y) * share + oy];
   canvas.moveTo(...at(0));
-  if (isCut) {
+  if (hasGap) {
     canvas.lineTo(...at(0.5 - GAP / 2));
     canvas.moveTo(...at(0.5 + GAP / 2));
   }
@@ -85,14 +142,17 @@ function drawArrow(canvas: CanvasRenderingContext2D, a: Point, b: Point): void {
   canvas.stroke();
 }
 
-function drawWords(canvas: CanvasRenderingContext2D, words: string, { x, y }: Point, { theme }: StageScene): void {
-  canvas.font = '11px ui-monospace, monospace';
+function drawWords(
+  canvas: CanvasRenderingContext2D,
+  { text, width }: { readonly text: string; readonly width: number },
+  { x, y }: Point,
+  { theme }: StageScene,
+): void {
   canvas.textAlign = 'center';
   canvas.textBaseline = 'middle';
-  const width = canvas.measureText(words).width + 6;
   canvas.fillStyle = theme.paper;
-  canvas.fillRect(x - width / 2, y - 8, width, 16);
+  canvas.fillRect(x - width / 2, y - WORDS_HEIGHT / 2, width, WORDS_HEIGHT);
   canvas.fillStyle = theme.ink;
-  canvas.fillText(words, x, y);
+  canvas.fillText(text, x, y);
   canvas.textBaseline = 'alphabetic';
 }

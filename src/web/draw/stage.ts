@@ -3,7 +3,7 @@ import { kindOf } from '../model/messages/message-kind.ts';
 import type { Point } from '../model/stage/layout.ts';
 import type { KnownMessage, NodeHistory, Timeline } from '../model/timeline.ts';
 import { drawBlock } from './block-square.ts';
-import { drawLinks, opacityOf } from './links.ts';
+import { drawLinks, drawLinkWords, opacityOf } from './links.ts';
 import { drawMessage, messageSize } from './message-shape.ts';
 import type { StageScene } from './stage-scene.ts';
 import type { Theme } from './theme.ts';
@@ -24,6 +24,7 @@ export function drawStage(canvas: CanvasRenderingContext2D, scene: StageScene): 
   drawLinks(canvas, scene);
   const undrawn = drawMessages(canvas, scene);
   for (const node of scene.timeline.nodes.values()) drawColumn(canvas, node, scene);
+  drawLinkWords(canvas, scene);
   return undrawn;
 }
 

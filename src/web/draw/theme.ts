@@ -8,6 +8,8 @@ export interface Theme {
   /** Small text. */
   readonly quiet: string;
   readonly paper: string;
+  /** What ends or fails. */
+  readonly bad: string;
   readonly kinds: Readonly<Record<MessageKind, string>>;
 }
 
@@ -17,7 +19,8 @@ export function readTheme(element: Element): Theme {
   const colour = (name: string) => style.getPropertyValue(name).trim();
   return {
     isDark: colour('--dark') === '1',
-    ...{ ink: colour('--ink'), faint: colour('--faint'), quiet: colour('--quiet'), paper: colour('--paper') },
+    ...{ ink: colour('--ink'), faint: colour('--faint'), quiet: colour('--quiet') },
+    ...{ paper: colour('--paper'), bad: colour('--bad') },
     kinds: {
       transaction: colour('--kind-transaction'),
       block: colour('--kind-block'),

@@ -7,6 +7,7 @@ export const stageZh: typeof stageEn = {
   divide: '分割……',
   divideHelp: '画一条线穿过链路，或选择其中一侧的节点。',
   hint: '在空白处画一条线，即可切断它穿过的链路。',
+  crosses: '这条线穿过 {0} 条链路。按 Esc 取消。',
   cutLinks: '切断 {0} 条链路',
   cutLink: '切断 1 条链路',
   noLinks: '两侧之间没有连通的链路。',

@@ -9,6 +9,8 @@ const MAX_NAMED = 3;
 /** The line below the stage: how to divide the network, and what a drawn line or chosen nodes would cut. */
 export function DivisionBar(props: {
   readonly offer: Division | undefined;
+  /** Links that the line crosses which is being drawn; undefined if none is. */
+  readonly crossed: number | undefined;
   readonly isChoosing: boolean;
   readonly setChoosing: (isChoosing: boolean) => void;
   readonly close: () => void;
@@ -17,6 +19,10 @@ export function DivisionBar(props: {
   const { session, texts } = usePage();
   const [failure, setFailure] = createSignal('');
   const count = () => props.offer?.links.length ?? 0;
+  const hint = () => {
+    if (props.crossed !== undefined) return fill(texts().stage.crosses, props.crossed);
+    return props.isChoosing ? texts().stage.divideHelp : texts().stage.hint;
+  };
   const cut = async () => {
     const { client } = session;
     if (!client || !props.offer) return;
@@ -34,8 +40,12 @@ export function DivisionBar(props: {
         {texts().stage.divide}
       </button>
       <Show
-        when={props.offer}
-        fallback={<span class="hint">{props.isChoosing ? texts().stage.divideHelp : texts().stage.hint}</span>}
+        when={props.crossed === undefined && props.offer}
+        fallback={
+          <span class="hint" role="status">
+            {hint()}
+          </span>
+        }
       >
         {(offer) => (
           <Show when={count() > 0} fallback={<span role="status">{texts().stage.noLinks}</span>}>

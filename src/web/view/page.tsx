@@ -108,7 +108,10 @@ export function Page(props: { readonly session: Session }): JSX.Element {
       </nav>
       <main
         data-view={view()}
-        classList={{ inspecting: route().view !== 'none', learning: player.open() !== undefined }}
+        classList={{
+          inspecting: route().view !== 'none',
+          learning: player.open() !== undefined || route().view === 'lesson',
+        }}
       >
         <div class="views" classList={{ many: session.nodeCount() > MAX_FEW }}>
           <Stage />

@@ -1,7 +1,14 @@
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, onMount, Show } from 'solid-js';
 import { PartitionBand } from '../draw/partition-band.ts';
 import { drawStage } from '../draw/stage.ts';
-import { crossedLinks, type Division, divisionByCuts, divisionOfNodes, partsOf } from '../model/stage/division.ts';
+import {
+  crossedLinks,
+  type Division,
+  divisionByCuts,
+  divisionOfNodes,
+  type LinkEnds,
+  partsOf,
+} from '../model/stage/division.ts';
 import { KeptPlaces } from '../model/stage/kept-places.ts';
 import { type Point, placeNodes } from '../model/stage/layout.ts';
 import { layOutStage, movePlaces } from '../model/stage/stage-layout.ts';
@@ -52,18 +59,25 @@ export function Stage(): JSX.Element {
   const offer = () => (isChoosing() && chosen().size > 0 ? divisionOfNodes(chosen(), open()) : drawn());
 
   let line: Point[] = [];
+  /** The links that the line crosses so far; undefined if none is drawn. */
+  const [crossed, setCrossed] = createSignal<readonly LinkEnds[]>();
+  const endLine = () => {
+    line = [];
+    setCrossed(undefined);
+  };
   const onPointer = (event: PointerEvent, x: number, y: number) => {
     if (event.type === 'pointerdown' && event.button === 0) {
       line = [{ x, y }];
       (event.target as Element).setPointerCapture(event.pointerId);
     } else if (event.type === 'pointermove' && line.length > 0) {
       const { x: lastX, y: lastY } = line.at(-1)!;
-      if (Math.hypot(x - lastX, y - lastY) >= LINE_STEP) line.push({ x, y });
+      if (Math.hypot(x - lastX, y - lastY) < LINE_STEP) return;
+      line.push({ x, y });
+      setCrossed(crossedLinks(line, open(), layout().places).map(({ from, to }) => ({ from, to })));
     } else if (event.type === 'pointerup' && line.length > 0) {
-      const [path, links] = [line, open()];
-      line = [];
-      if (path.length * LINE_STEP < MIN_LINE) return;
-      const cuts = crossedLinks(path, links, layout().places).map(({ from, to }) => ({ from, to }));
+      const [length, links, cuts] = [line.length, open(), crossed() ?? []];
+      endLine();
+      if (length * LINE_STEP < MIN_LINE) return;
       setDrawn(
         divisionByCuts(
           names(),
@@ -73,9 +87,24 @@ export function Stage(): JSX.Element {
       );
       setChosen(new Set<string>());
     } else if (event.type === 'pointercancel') {
-      line = [];
+      endLine();
     }
   };
+  const close = () => {
+    endLine();
+    setDrawn(undefined);
+    setChoosing(false);
+  };
+  // Before the lesson that is open: that would be left.
+  const onKey = (event: KeyboardEvent) => {
+    const isElsewhere = (event.target as Element).closest('input, select, textarea, dialog');
+    if (event.key !== 'Escape' || isElsewhere || (line.length === 0 && !drawn() && !isChoosing())) return;
+    event.preventDefault();
+    event.stopPropagation();
+    close();
+  };
+  onMount(() => window.addEventListener('keydown', onKey, { capture: true }));
+  onCleanup(() => window.removeEventListener('keydown', onKey, { capture: true }));
 
   const band = new PartitionBand();
   let parts = { cuts: '', byName: new Map<string, number>(), count: 1 };
@@ -105,8 +134,9 @@ export function Stage(): JSX.Element {
         theme: theme(),
       });
     const count = drawStage(canvas, {
-      ...{ timeline, time, pace: playback.pace, places, column, theme: theme(), highlight: highlight() },
+      ...{ timeline, time, pace: playback.pace, places, density, column, theme: theme(), highlight: highlight() },
       ...{ hasMotion: !motion.matches, hidden: HIDDEN, focus: focus()?.nodes },
+      marked: crossed() ?? drawn()?.links ?? [],
       isEncrypted: (from, to) => session.details.isEncrypted(from, to),
     });
     drawLine(canvas, line, theme().ink);
@@ -159,12 +189,10 @@ export function Stage(): JSX.Element {
       </div>
       <DivisionBar
         offer={offer()}
+        crossed={crossed()?.length}
         isChoosing={isChoosing()}
         setChoosing={setChoosing}
-        close={() => {
-          setDrawn(undefined);
-          setChoosing(false);
-        }}
+        close={close}
       >
         <Show when={kept().places().size > 0}>
           <button type="button" onClick={() => kept().clear()}>

@@ -1,5 +1,6 @@
 import { createMemo, For, type JSX, Show } from 'solid-js';
 import { colourOf, tagOf } from '../model/block-colour.ts';
+import { namesText, rowsOf, widthOf } from '../model/stage/tree-labels.ts';
 import { layOutTree } from '../model/stage/tree-layout.ts';
 import { isDim, usePage } from './context.ts';
 import { stableList } from './stable-list.ts';
@@ -10,11 +11,10 @@ const COLUMNS = 24;
 const STEP = 46;
 const LANE = 62;
 const BLOCK = 20;
-/** Names of nodes that stand beside a tip. */
-const MAX_NAMES = 4;
+/** Pixels between two rows of names. */
+const ROW = 13;
 
 const x = (column: number) => 12 + column * STEP;
-const y = (lane: number) => 22 + lane * LANE;
 
 /** The block tree, with the nodes that stand on each tip. */
 export function Tree(): JSX.Element {
@@ -36,10 +36,29 @@ export function Tree(): JSX.Element {
     }
     return byTip;
   });
-  const lanes = () => [...placed().values()].reduce((count, { lane }) => Math.max(count, lane + 1), 1);
+  const labels = createMemo(() => {
+    const found = [...placed().values()].flatMap(({ block: { hash }, lane, column }) => {
+      const names = tips().get(hash);
+      return names ? [{ hash, lane, x: x(column), text: namesText(names) }] : [];
+    });
+    const rows = rowsOf(found);
+    return new Map(found.map((label, i) => [label.hash, { ...label, row: rows[i]! }]));
+  });
+  /** Where each lane begins, and where the last one ends: lanes are as high as their names need. */
+  const tops = createMemo(() => {
+    const lanes = [...placed().values()].reduce((count, { lane }) => Math.max(count, lane + 1), 1);
+    const rows = new Array<number>(lanes).fill(0);
+    for (const { lane, row } of labels().values()) rows[lane] = Math.max(rows[lane]!, row);
+    const found = [22];
+    for (const row of rows) found.push(found.at(-1)! + LANE + row * ROW);
+    return found;
+  });
+  const y = (lane: number) => tops()[lane]!;
+  const width = () =>
+    Math.max(24 + COLUMNS * STEP + 120, ...[...labels().values()].map((label) => label.x + widthOf(label.text) + 12));
   return (
     <section class="tree" classList={{ dim: isDim(focus, 'tree') }} aria-label={texts().views.tree}>
-      <svg width={24 + COLUMNS * STEP + 120} height={lanes() * LANE + 16}>
+      <svg width={width()} height={tops().at(-1)! - 6}>
         <title>{texts().views.tree}</title>
         <For each={hashes()}>
           {(hash) => (
@@ -56,8 +75,9 @@ export function Tree(): JSX.Element {
                     />
                   </Show>
                   <TreeBlock
-                    {...{ hash, height: each().block.height, column: each().column, lane: each().lane }}
+                    {...{ hash, height: each().block.height, left: x(each().column), top: y(each().lane) }}
                     names={tips().get(hash) ?? []}
+                    label={labels().get(hash)}
                   />
                 </>
               )}
@@ -72,50 +92,61 @@ export function Tree(): JSX.Element {
 function TreeBlock(props: {
   readonly hash: string;
   readonly height: number;
-  readonly column: number;
-  readonly lane: number;
+  /** Pixels. */
+  readonly left: number;
+  readonly top: number;
   readonly names: readonly string[];
+  readonly label: { readonly text: string; readonly row: number } | undefined;
 }): JSX.Element {
   const { theme, highlight, setHighlight, go } = usePage();
   const open = () => go({ view: 'block', id: props.hash });
-  const left = () => x(props.column);
-  const top = () => y(props.lane);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a link inside a drawing is a group.
     <g
       role="link"
       tabindex="0"
-      aria-label={`${props.height} ${tagOf(props.hash)} ${namesText(props.names)}`.trimEnd()}
+      aria-label={`${props.height} ${tagOf(props.hash)} ${props.names.join(', ')}`.trimEnd()}
       onClick={open}
       onKeyDown={(event) => event.key === 'Enter' && open()}
       onPointerEnter={() => setHighlight(props.hash)}
       onPointerLeave={() => setHighlight(undefined)}
     >
       <rect
-        x={left()}
-        y={top()}
+        x={props.left}
+        y={props.top}
         width={BLOCK}
         height={BLOCK}
         fill={colourOf(props.hash, theme().isDark)}
         classList={{ lit: highlight() === props.hash }}
       />
-      <text x={left() + BLOCK / 2} y={top() - 6}>
+      <text x={props.left + BLOCK / 2} y={props.top - 6}>
         {props.height}
       </text>{' '}
-      <text x={left() + BLOCK / 2} y={top() + BLOCK + 11}>
+      <text x={props.left + BLOCK / 2} y={props.top + BLOCK + 11}>
         {tagOf(props.hash)}
       </text>{' '}
-      <Show when={props.names.length > 0}>
-        <text x={left()} y={top() + BLOCK + 24} class="names">
-          {namesText(props.names)}
-        </text>
+      <Show when={props.label}>
+        {(label) => (
+          <>
+            <Show when={label().row > 0}>
+              <line
+                class="leader"
+                x1={props.left + 1}
+                x2={props.left + 1}
+                y1={props.top + BLOCK + 15}
+                y2={props.top + BLOCK + 25 + label().row * ROW}
+              />
+            </Show>
+            <text
+              x={props.left + (label().row > 0 ? 5 : 0)}
+              y={props.top + BLOCK + 24 + label().row * ROW}
+              class="names"
+            >
+              {label().text}
+            </text>
+          </>
+        )}
       </Show>
     </g>
   );
-}
-
-/** Names some nodes, and counts the others. */
-function namesText(names: readonly string[]): string {
-  if (names.length <= MAX_NAMES) return names.join(', ');
-  return `${names.slice(0, MAX_NAMES - 1).join(', ')} +${names.length - MAX_NAMES + 1}`;
 }
