@@ -172,6 +172,46 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
         `[{"id":${id},"method":"getblockcount"}]`,
       ]),
       ...[510, 511, 512, 513].map(nested),
+      ...[...amounts, '1', '"1"', '0.99999999', '1.0'].flatMap((amount) => [
+        `{"id":1,"method":"testmempoolaccept","params":[["00"],${amount}]}`,
+        `{"id":1,"method":"submitpackage","params":[["00","00"],${amount}]}`,
+        `{"id":1,"method":"submitpackage","params":[["00","00"],0,${amount}]}`,
+      ]),
+      ...['1', '"1"', '0.1e1', '1e9', '0.000000001', '-1'].map(
+        (rate) => `{"id":1,"method":"sendrawtransaction","params":["00",${rate}]}`,
+      ),
+      // Outputs of one satoshi whose scripts fail wherever they are: a reserved opcode, a push that is too long or cut off.
+      ...[
+        '51',
+        '6a',
+        'ff',
+        '51ba',
+        '51b9',
+        `4d0902${'00'.repeat(521)}`,
+        `4d0802${'00'.repeat(520)}`,
+        '02ff',
+        '63ff',
+      ].map((script) => {
+        const size = script.length / 2;
+        const length = Buffer.from(size < 253 ? [size] : [253, size & 255, size >> 8]).toString('hex');
+        const output = `0100000000000000${length}${script}`;
+        return `{"id":1,"method":"sendrawtransaction","params":["0200000001${txid}0000000000ffffffff01${output}00000000"]}`;
+      }),
+      // Beyond 32 bits; Knots does not require the last argument.
+      ...[...integers, '-2147483649', '9223372036854775807', '-9223372036854775808', '-9223372036854775809'].map(
+        (delta) => `{"id":1,"method":"prioritisetransaction","params":["${txid}",0,${delta}]}`,
+      ),
+      ...[...integers, '-1', 'true', '[]'].flatMap((integer) => [
+        `{"id":1,"method":"gettxout","params":["${txid}",${integer}]}`,
+        `{"id":1,"method":"getblockstats","params":[${integer.replace(/^-0$/, '-1')}]}`,
+        `{"id":1,"method":"addpeeraddress","params":["nonsense",${integer}]}`,
+        `{"id":1,"method":"disconnectnode","params":["",${integer}]}`,
+      ]),
+      ...['UNSET', 'Economical', 'CONSERVATIVE', 'economy', ''].map(
+        (mode) => `{"id":1,"method":"estimatesmartfee","params":[0,"${mode}"]}`,
+      ),
+      '{"id":1,"method":"estimatesmartfee","params":[1,"economy"]}',
+      '{"id":1,"method":"disconnectnode","params":[""]}',
       '{"id":1,"method":"getblockhash","params":{"height":1,"height":2}}',
       '{"id":1,"method":"getblockhash","params":{"args":[1],"args":[2]}}',
       '{"id":1,"method":"getblockhash","params":{"__proto__":1}}',
@@ -181,6 +221,15 @@ describeBitcoind('the JSON-RPC protocol, compared with bitcoind', () => {
       create('[]', `[{"${to}":0.1},{"${to}":0.2}]`),
       create('[]', '{"data":"00","data":"01"}'),
       create('[]', '{"__proto__":0.1}'),
+      create('[]', '[{"__proto__":"00"}]'),
+      create('[]', `{"${to}":0.1,"${to.toUpperCase()}":0.2}`),
+      create('[]', `{"${to}":0.1,"data":"00","1":0.2,"0":0.3}`),
+      ...['[{}]', '[{"data":"00"},{}]', `[{"data":"00","${to}":1}]`, `[{"${to}":1,"${to}":2}]`].map((outputs) =>
+        create('[]', outputs),
+      ),
+      ...['null', 'true', 'false', '[]', '{}', '5', '1.0', '"0"', '""', '"0G"'].map((data) =>
+        create('[]', `[{"data":${data}}]`),
+      ),
       ...['5', '[5]', '"a"', 'null', '{}', '[[]]'].map((outputs) => create('[]', outputs)),
       ...['5', '[5]', '{}', '[{}]', `[{"txid":"${txid}"}]`, `[{"vout":0}]`].map((inputs) => create(inputs, '{}')),
       create(`[{"txid":"${txid}","txid":"${'22'.repeat(32)}","vout":0}]`, '{}'),

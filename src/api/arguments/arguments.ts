@@ -178,7 +178,9 @@ function integerBetween(least: bigint, most: bigint): z.ZodType<number> {
 /** Returns a schema for an integer without fraction or exponent. */
 function exactIntegerBetween(least: bigint, most: bigint): z.ZodType<bigint> {
   return numberText.transform((text, context) => {
-    const value = /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
+    // Core reads no sign into an unsigned integer, not even that of -0.
+    const isInteger = (least < 0n ? /^-?\d{1,20}$/ : /^\d{1,20}$/).test(text);
+    const value = isInteger ? BigInt(text) : undefined;
     if (value !== undefined && value >= least && value <= most) return value;
     return refuse(context, RpcCode.MISC_ERROR, 'JSON integer out of range');
   });
@@ -192,16 +194,21 @@ export const integerSchema: z.ZodType<number> = integerBetween(-0x8000_0000n, 0x
 /** A 64-bit integer, as a JavaScript number: exact up to 2^53. */
 export const int64Schema: z.ZodType<number> = integerBetween(...INT64);
 
-/** An amount of bitcoins, decoded to satoshis (Core: AmountFromValue). */
-export const amountSchema: z.ZodType<bigint> = z.unknown().transform((value, context) => {
-  if (!isJsonNumber(value) && typeof value !== 'string') {
-    return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
-  }
-  const satoshis = parseFixedPoint(String(value), 8);
-  if (satoshis === undefined) return refuse(context, RpcCode.TYPE_ERROR, 'Invalid amount');
-  if (!moneyRange(satoshis)) return refuse(context, RpcCode.TYPE_ERROR, 'Amount out of range');
-  return satoshis;
-});
+/** Returns a schema for an amount, decoded to units of its last decimal (Core: AmountFromValue). */
+export function amountOfDecimals(decimals: number): z.ZodType<bigint> {
+  return z.unknown().transform((value, context) => {
+    if (!isJsonNumber(value) && typeof value !== 'string') {
+      return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
+    }
+    const amount = parseFixedPoint(String(value), decimals);
+    if (amount === undefined) return refuse(context, RpcCode.TYPE_ERROR, 'Invalid amount');
+    if (!moneyRange(amount)) return refuse(context, RpcCode.TYPE_ERROR, 'Amount out of range');
+    return amount;
+  });
+}
+
+/** An amount of bitcoins, decoded to satoshis. */
+export const amountSchema: z.ZodType<bigint> = amountOfDecimals(8);
 
 /** Returns a schema for a hash; error messages call it `name` (Core: ParseHashV). */
 export function hashSchema(name: string): z.ZodType<Uint8Array> {
@@ -228,6 +235,10 @@ export async function checkArguments(
 ): Promise<unknown[]> {
   const mismatches: [position: string, text: string][] = [];
   let first: RpcError | undefined;
+  const note = (error: RpcError): void => {
+    // Core decodes transactions and blocks after it has read the other arguments.
+    if (!first || first.rpcCode === RpcCode.DESERIALIZATION_ERROR) first = error;
+  };
   const values: unknown[] = [];
   for (const [i, argument] of list.entries()) {
     const value = given[i];
@@ -241,7 +252,7 @@ export async function checkArguments(
         values.push(argument.item ? await checkItems(argument, result.data as unknown[], step) : result.data);
       } catch (thrown) {
         if (!(thrown instanceof RpcError)) throw thrown;
-        first ??= thrown;
+        note(thrown);
       }
       continue;
     }
@@ -249,7 +260,7 @@ export async function checkArguments(
     if (issue.code === 'invalid_type' && issue.path.length === 0) {
       mismatches.push([`Position ${i + 1} (${primaryName(argument.name)})`, typeMismatch(value, issue.expected)]);
     } else {
-      first ??= toRpcError(issue, value);
+      note(toRpcError(issue, value));
     }
   }
   if (mismatches.length > 0) {

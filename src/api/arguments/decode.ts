@@ -27,6 +27,19 @@ export function transactionFromHex(hex: string, witness?: boolean): Transaction 
   return undefined;
 }
 
+/** Returns a schema of hex that `decode` reads; `message` makes Core's error if it cannot. */
+function decodedSchema<T>(message: (hex: string) => string, decode: (hex: string) => T | undefined): z.ZodType<T> {
+  return z.string().transform((hex, context): T => {
+    try {
+      const value = decode(hex);
+      if (value !== undefined) return value;
+    } catch {
+      // Reported below, as for an undefined value.
+    }
+    return refuse(context, RpcCode.DESERIALIZATION_ERROR, message(hex));
+  });
+}
+
 /** Returns a required hex argument that `decode` reads; `message` is Core's error if it cannot. */
 function decodedArgument<T>(
   name: string,
@@ -34,16 +47,13 @@ function decodedArgument<T>(
   message: string,
   decode: (hex: string) => T | undefined,
 ): Argument<T> {
-  const schema = z.string().transform((hex, context): T => {
-    try {
-      const value = decode(hex);
-      if (value !== undefined) return value;
-    } catch {
-      // Reported below, as for an undefined value.
-    }
-    return refuse(context, RpcCode.DESERIALIZATION_ERROR, message);
-  });
-  return customArgument(name, 'string', schema, description, `"${name}"`);
+  return customArgument(
+    name,
+    'string',
+    decodedSchema(() => message, decode),
+    description,
+    `"${name}"`,
+  );
 }
 
 /** Returns a required argument that is a transaction as hex. */
@@ -64,4 +74,7 @@ export function blockHeaderArgument(name: string, description: string): Argument
 }
 
 /** A transaction as hex, for use inside an array. */
-export const transactionSchema: z.ZodType<Transaction> = transactionArgument('rawtx', '').schema;
+export const transactionSchema: z.ZodType<Transaction> = decodedSchema(
+  (hex) => `TX decode failed: ${hex} Make sure the tx has at least one input.`,
+  transactionFromHex,
+);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { fromHex } from '../../bytes/hex.ts';
+import { fromHex, toHex } from '../../bytes/hex.ts';
 import type { TxOut } from '../../primitives/transaction.ts';
 import type { AddressPrefixes } from '../../script/address.ts';
 import { Op } from '../../script/opcodes.ts';
 import { compileScript } from '../../script/script.ts';
-import { isJsonObject, jsonTypeName, members } from '../json/json.ts';
+import { isJsonNumber, isJsonObject, jsonTypeName, members } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { Step } from '../json/step.ts';
 import { addressScript } from './address.ts';
@@ -26,8 +26,13 @@ function outputPairs(given: unknown, context: z.core.$RefinementCtx): readonly O
     return refuse(context, RpcCode.TYPE_ERROR, message);
   }
   return given.flatMap((output) => {
-    if (isJsonObject(output)) return members(output);
-    return refuse(context, RpcCode.INVALID_PARAMETER, 'Invalid parameter, key-value pair not an object as expected');
+    if (!isJsonObject(output)) {
+      return refuse(context, RpcCode.INVALID_PARAMETER, 'Invalid parameter, key-value pair not an object as expected');
+    }
+    const pairs = members(output);
+    if (pairs.length === 1) return pairs;
+    const message = 'Invalid parameter, key-value pair must contain exactly one key';
+    return refuse(context, RpcCode.INVALID_PARAMETER, message);
   });
 }
 
@@ -54,9 +59,13 @@ export async function buildOutputs(
   for (const [key, value] of pairs) {
     const pause = step();
     if (pause) await pause;
-    if (seen.has(key)) throw invalid(`Invalid parameter, duplicate${key === 'data' ? ' key' : 'd address'}: ${key}`);
-    seen.add(key);
-    outputs.push(key === 'data' ? dataOutput(value) : paymentOutput(key, value, prefixes));
+    const isData = key === 'data';
+    const output = isData ? dataOutput(value) : paymentOutput(key, value, prefixes);
+    // An address in capitals is the same address.
+    const name = isData ? key : toHex(output.scriptPubKey);
+    if (seen.has(name)) throw invalid(`Invalid parameter, duplicate${isData ? ' key' : 'd address'}: ${key}`);
+    seen.add(name);
+    outputs.push(output);
   }
   return outputs;
 }
@@ -66,15 +75,20 @@ function dataOutput(value: unknown): TxOut {
 }
 
 function paymentOutput(address: string, value: unknown, prefixes: AddressPrefixes): TxOut {
-  const scriptPubKey = addressScript(address, prefixes, `Invalid Bitcoin address: ${address}`);
-  return { value: amountOf(value), scriptPubKey };
+  const amount = amountOf(value);
+  return { value: amount, scriptPubKey: addressScript(address, prefixes, `Invalid Bitcoin address: ${address}`) };
 }
 
 function dataBytes(value: unknown): Uint8Array {
-  if (typeof value !== 'string' || !/^([0-9a-fA-F]{2})+$/.test(value)) {
-    throw invalid(`Data must be hexadecimal string (not '${String(value)}')`);
-  }
-  return fromHex(value);
+  const text = valueText(value);
+  if (!/^([0-9a-fA-F]{2})+$/.test(text)) throw invalid(`Data must be hexadecimal string (not '${text}')`);
+  return fromHex(text);
+}
+
+/** Returns a scalar as text (UniValue: getValStr). */
+function valueText(value: unknown): string {
+  if (typeof value === 'string' || isJsonNumber(value)) return String(value);
+  return value === true ? '1' : '';
 }
 
 function amountOf(value: unknown): bigint {

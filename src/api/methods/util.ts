@@ -1,6 +1,6 @@
 import { toHex } from '../../bytes/hex.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../../script/address.ts';
-import { integerArgument, optional, textArgument, wordArgument } from '../arguments/arguments.ts';
+import { integerArgument, optional, textArgument } from '../arguments/arguments.ts';
 import { addressDetailsJson } from '../format/address-json.ts';
 import { amountJson } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
@@ -9,7 +9,7 @@ import { estimateFeeRate } from './mempool/estimate-fee.ts';
 
 /** Highest confirmation target in blocks (Core: HighestTargetTracked of the long horizon). */
 const MAX_CONFIRMATION_TARGET = 1008;
-const estimateModes = ['unset', 'economical', 'conservative'] as const;
+const estimateModes = ['unset', 'economical', 'conservative'];
 
 /** Methods for addresses and fee estimation. */
 export const utilMethods: readonly Method[] = [
@@ -45,19 +45,17 @@ export const utilMethods: readonly Method[] = [
       'that these blocks take the transactions now in the mempool, highest fee rate first. It does not consider past blocks.',
     arguments: [
       integerArgument('conf_target', `Confirmation target in blocks (1 - ${MAX_CONFIRMATION_TARGET}).`),
-      optional(
-        wordArgument('estimate_mode', estimateModes, 'Ignored.', () => {
-          const message = `Invalid estimate_mode parameter, must be one of: ${estimateModes.map((m) => `"${m}"`).join(', ')}`;
-          return new RpcError(RpcCode.INVALID_PARAMETER, message);
-        }),
-        'economical' as const,
-      ),
+      optional(textArgument('estimate_mode', `Ignored: ${estimateModes.join(', ')}.`), 'economical'),
     ],
     result: '{ "feerate": amount, "blocks": n }',
     example: '6',
-    handler: async ({ node: { mempool }, call }, target) => {
+    handler: async ({ node: { mempool }, call }, target, mode) => {
       if (target < 1 || target > MAX_CONFIRMATION_TARGET) {
         const message = `Invalid conf_target, must be between 1 and ${MAX_CONFIRMATION_TARGET}`;
+        throw new RpcError(RpcCode.INVALID_PARAMETER, message);
+      }
+      if (!estimateModes.includes(mode.toLowerCase())) {
+        const message = `Invalid estimate_mode parameter, must be one of: ${estimateModes.map((m) => `"${m}"`).join(', ')}`;
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
       return { feerate: amountJson(await estimateFeeRate(mempool, target, call.step)), blocks: target };

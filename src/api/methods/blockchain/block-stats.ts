@@ -1,16 +1,25 @@
 import { z } from 'zod';
 import type { Chain } from '../../../chain/chain.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
-import { arrayArgument, customArgument, hashSchema, integerSchema, optional } from '../../arguments/arguments.ts';
+import {
+  arrayArgument,
+  customArgument,
+  hashSchema,
+  integerSchema,
+  nested,
+  optional,
+} from '../../arguments/arguments.ts';
 import { findBlock, readBlock } from '../../arguments/find-block.ts';
 import { blockStats } from '../../format/block-stats.ts';
+import { isJsonNumber } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 
 const hashOrHeight = z
   .unknown()
-  .transform((value) => value)
-  .pipe(z.union([integerSchema, hashSchema('hash_or_height')]));
+  .transform((value, context): number | Uint8Array =>
+    isJsonNumber(value) ? nested(integerSchema, value, context) : nested(hashSchema('hash_or_height'), value, context),
+  );
 
 /** The method getblockstats. */
 export const blockStatsMethods: readonly Method[] = [

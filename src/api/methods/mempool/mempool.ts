@@ -5,8 +5,8 @@ import type { NodeFiles } from '../../../node/composition/node-files.ts';
 import { SEQUENCE_FINAL } from '../../../primitives/transaction.ts';
 import {
   booleanArgument,
+  exactInt64Argument,
   hashArgument,
-  integerArgument,
   numberArgument,
   objectArgument,
   optional,
@@ -187,7 +187,7 @@ export const mempoolMethods: readonly Method[] = [
     arguments: [
       hashArgument('txid', 'The transaction id (need not be in mempool).'),
       optional(numberArgument('dummy', 'Must be 0 or null.'), 0),
-      integerArgument('fee_delta', 'The fee in satoshis to add, or to subtract if negative.'),
+      exactInt64Argument('fee_delta', 'The fee in satoshis to add, or to subtract if negative.'),
     ],
     result: 'true',
     example: '"txid" 0 10000',
@@ -196,7 +196,7 @@ export const mempoolMethods: readonly Method[] = [
         const message = 'Priority is no longer supported, dummy argument to prioritisetransaction must be 0.';
         throw new RpcError(RpcCode.INVALID_PARAMETER, message);
       }
-      mempool.prioritise(txid, BigInt(delta));
+      mempool.prioritise(txid, delta);
       return true;
     },
   }),

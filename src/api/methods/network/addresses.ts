@@ -3,7 +3,13 @@ import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import { formatIp, parseIp } from '../../../p2p/net/ip-address.ts';
 import { ServiceFlag } from '../../../p2p/wire/protocol.ts';
 import { unixSeconds } from '../../../platform/clock.ts';
-import { booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import {
+  booleanArgument,
+  integerArgument,
+  optional,
+  textArgument,
+  unsignedArgument,
+} from '../../arguments/arguments.ts';
 import { listJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
@@ -71,13 +77,13 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
     description: 'Adds the address of a potential peer to the address manager. For testing only.',
     arguments: [
       textArgument('address', 'The IP address of the peer.'),
-      integerArgument('port', 'The port of the peer.'),
+      unsignedArgument('port', 'The port of the peer.'),
       optional(booleanArgument('tried', 'Whether to add the address to the tried table.'), false),
     ],
     result: '{ "success": bool, "error": text }',
     example: '"1.2.3.4" 8333 true',
     handler: ({ node: { connections: peers, clock } }, text, port, tried) => {
-      if (port < 0 || port > 65_535) throw new RpcError(RpcCode.MISC_ERROR, 'JSON integer out of range');
+      if (port > 65_535) throw new RpcError(RpcCode.MISC_ERROR, 'JSON integer out of range');
       const ip = parseIp(text);
       if (!ip) return { success: false };
       const endpoint = { host: formatIp(ip), port };

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../../p2p/net/endpoint.ts';
 import { formatEndpoint, parseEndpoint, reachOf } from '../../../p2p/net/endpoint.ts';
 import { PROTOCOL_VERSION, ServiceFlag, serviceNames } from '../../../p2p/wire/protocol.ts';
 import { PierError } from '../../../platform/errors.ts';
-import { booleanArgument, int64Argument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { booleanArgument, int64Argument, optional, textArgument } from '../../arguments/arguments.ts';
 import { amountJson, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { methodHelp } from '../../method/help.ts';
@@ -161,17 +161,17 @@ export const networkMethods: readonly Method<AnyRpcNode>[] = [
     category: 'Network',
     description: 'Disconnects a peer, given by either its address or its id.',
     arguments: [
-      optional(textArgument('address', NODE), '', '""'),
-      optional(integerArgument('nodeid', "The peer's id, as in getpeerinfo.")),
+      optional(textArgument('address', NODE)),
+      optional(int64Argument('nodeid', "The peer's id, as in getpeerinfo.")),
     ],
     result: 'null',
     example: '"127.0.0.1:3001"',
     handler: (context, address, id) => {
       const { connections: peers } = context.node;
-      if ((address === '') === (id === undefined)) {
+      if (id === undefined ? address === undefined : address !== undefined && address !== '') {
         throw new RpcError(RpcCode.INVALID_PARAMS, 'Only one of address and nodeid should be provided.');
       }
-      const target = id === undefined ? tryEndpoint(context, address) : peers.peers().find((peer) => peer.id === id);
+      const target = id === undefined ? tryEndpoint(context, address!) : peers.peers().find((peer) => peer.id === id);
       if (!target || !peers.disconnect(target)) {
         throw new RpcError(RpcCode.CLIENT_NODE_NOT_CONNECTED, 'Node not found in connected nodes');
       }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_FEE_RATE } from '../../../wallet/payment.ts';
-import { refuse } from '../../arguments/arguments.ts';
+import { amountOfDecimals, nested } from '../../arguments/arguments.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import type { RpcContext } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
@@ -13,12 +13,11 @@ const MAX_TARGET = 1008;
 /** Lowest fee rate chosen, in satoshis per virtual byte: peers may have a higher minimum relay fee than this node. */
 const MIN_FEE_RATE = 1;
 
+const milliSatoshisSchema = amountOfDecimals(3);
+
 /** A fee rate in satoshis per virtual byte, with at most three decimals. */
 export const feeRateSchema: z.ZodType<number> = z.unknown().transform((value, context): number => {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return refuse(context, RpcCode.TYPE_ERROR, 'Amount is not a number or string');
-  if (!/^\d{1,9}(\.\d{1,3})?$/.test(text)) return refuse(context, RpcCode.TYPE_ERROR, 'Invalid amount');
-  return Number(text);
+  return Number(nested(milliSatoshisSchema, value, context)) / 1000;
 });
 
 /** What a caller asks of the fee: a rate, or a target for the estimate. */
