@@ -123,7 +123,9 @@ function decodeBase58(address: string, prefixes: AddressPrefixes): Uint8Array {
 }
 
 /** Decodes Base58Check; returns the bytes without the checksum. Throws `AddressError`. */
-export function decodeBase58check(text: string): Uint8Array {
+export function decodeBase58check(padded: string): Uint8Array {
+  // As in Core, white space around it does not count.
+  const text = padded.replace(/^[ \f\n\r\t\v]+|[ \f\n\r\t\v]+$/g, '');
   // Longer than any address or private key: decoding takes quadratic time.
   if (text.length > 128) throw new AddressError('invalid', 'not an address');
   if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(text)) throw new AddressError('invalid', 'not an address');

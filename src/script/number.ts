@@ -50,5 +50,14 @@ export function encodeScriptNumber(value: number): Uint8Array {
   return element;
 }
 
+/** Encodes an integer of any size minimally as a stack element. */
+export function encodeScriptBigInt(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  for (let rest = value < 0n ? -value : value; rest > 0n; rest >>= 8n) bytes.push(Number(rest & 0xffn));
+  if (bytes.length > 0 && bytes.at(-1)! >= 0x80) bytes.push(0);
+  if (value < 0n) bytes[bytes.length - 1]! |= 0x80;
+  return Uint8Array.from(bytes);
+}
+
 /** The elements of the most frequent numbers, shared. */
 const small: readonly Uint8Array[] = Array.from({ length: 128 }, (_, n) => (n === 0 ? FALSE : Uint8Array.of(n)));

@@ -1,7 +1,7 @@
 import { concatBytes } from '../bytes/compare.ts';
 import { ScriptCursor } from './cursor.ts';
 import { MAX_SCRIPT_SIZE } from './limits.ts';
-import { encodeScriptNumber } from './number.ts';
+import { encodeScriptBigInt } from './number.ts';
 import { Op } from './opcodes.ts';
 
 /** An opcode of a script, with the bytes that it pushes. */
@@ -97,7 +97,7 @@ export function compileScript(...parts: readonly (number | Uint8Array | bigint)[
   return concatBytes(
     ...parts.map((part) => {
       if (typeof part === 'number') return Uint8Array.of(part);
-      return pushMinimal(typeof part === 'bigint' ? encodeScriptNumber(Number(part)) : part);
+      return pushMinimal(typeof part === 'bigint' ? encodeScriptBigInt(part) : part);
     }),
   );
 }

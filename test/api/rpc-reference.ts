@@ -1,5 +1,5 @@
 import { primaryName } from '../../src/api/arguments/arguments.ts';
-import { usageLine } from '../../src/api/method/help.ts';
+import { shown, usageLine } from '../../src/api/method/help.ts';
 import { categories, type MethodHelp } from '../../src/api/method/method.ts';
 
 /** The methods of full and light nodes, by name. */
@@ -120,12 +120,13 @@ export function rpcReference({ full, light }: MethodTables): string {
 }
 
 function entry(method: MethodHelp, kinds: string): string {
-  const { name, description, arguments: list, result, example } = method;
+  const { name, description, result, example } = method;
+  const list = shown(method.arguments);
   return [
     `### ${name}`,
     fence(usageLine(method)),
     paragraph(description),
-    ...(list.length === 0 ? [] : [argumentTable(method)]),
+    ...(list.length === 0 ? [] : [argumentTable(list)]),
     `Result:`,
     fence(result),
     `Example: \`bitcoin-cli ${example === undefined ? name : `${name} ${example}`}\``,
@@ -133,7 +134,7 @@ function entry(method: MethodHelp, kinds: string): string {
   ].join('\n\n');
 }
 
-function argumentTable({ arguments: list }: MethodHelp): string {
+function argumentTable(list: MethodHelp['arguments']): string {
   const rows = list.map(({ name, type, required, defaultText, description }) => {
     const [first, ...aliases] = [primaryName(name), ...name.split('|').slice(1)].map((each) => `\`${each}\``);
     const called = aliases.length === 0 ? first : `${first} (or ${aliases.join(', ')})`;

@@ -135,6 +135,21 @@ describe('RpcServer', () => {
     expect(await waiting).toEqual({ height: 7, hash: '00'.repeat(32) });
   });
 
+  it('waits before it answers `stop`, if the call says so', async () => {
+    const start = performance.now();
+    expect(await client.call('stop', [60])).toBe('Pier stopping');
+    expect([performance.now() - start > 55, stopped]).toEqual([true, 1]);
+    expect(await client.call('help', ['stop']).catch(() => 'stopped')).toBe('stopped');
+  });
+
+  it('does not mention the argument of `stop` in its help, as Core does', async () => {
+    expect(await client.call('help', ['stop'])).toMatch(/^stop\n\n.*\n\nResult:/);
+    await expect(client.call('stop', ['a'])).rejects.toMatchObject({
+      rpcCode: -3,
+      message: expect.stringContaining('Position 1 (wait)'),
+    });
+  });
+
   it('answers `stop` before it stops', async () => {
     expect(await client.call('stop')).toBe('Pier stopping');
     await waitFor(() => stopped === 1);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { unixSeconds } from '../../src/platform/clock.ts';
 import { TestNode } from '../api/test-node.ts';
 import { type Bitcoind, describeBitcoind, startBitcoind } from '../support/bitcoind.ts';
 import { sameAnswer } from '../support/same-answer.ts';
@@ -174,6 +175,11 @@ describeBitcoind('the network RPC, compared with bitcoind', () => {
       expect(json(actual), method).toBe(json(expected));
     }
     expect(await ours.call('getnodeaddresses')).toHaveLength(1);
+    // Services have 64 bits.
+    const endpoint = { host: '2a02::1', port: 8333 };
+    const { addresses } = ours.node.connections;
+    addresses.add({ endpoint, services: 2n ** 63n + 1n, time: unixSeconds(ours.node.clock) }, endpoint);
+    expect(await ours.raw('getnodeaddresses', [0, 'ipv6'])).toContain('"services":9223372036854775809,');
     // Banned addresses are not returned.
     await Promise.all([theirs.rpc('setban', '20.0.0.0/7', 'add'), ours.call('setban', '20.0.0.0/7', 'add')]);
     expect(await ours.call('getnodeaddresses', 0, 'ipv4')).toEqual(await theirs.rpc('getnodeaddresses', 0, 'ipv4'));

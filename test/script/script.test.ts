@@ -44,6 +44,22 @@ describe('Script numbers', () => {
     expect(decodeScriptNumber(fromHex(hex), true, 5)).toBe(value);
   });
 
+  it.each([
+    [0n, '00'],
+    [16n, '60'],
+    [-1n, '4f'],
+    [17n, '0111'],
+    [128n, '028000'],
+    [-128n, '028080'],
+    [9_007_199_254_740_993n, '0701000000000020'],
+    [-9_007_199_254_740_993n, '07010000000000a0'],
+    [0x7fff_ffff_ffff_ffffn, '08ffffffffffffff7f'],
+    [-0x8000_0000_0000_0000n, '09000000000000008080'],
+    [0x1234_5678_9abc_def0_1234n, '0a3412f0debc9a78563412'],
+  ])('are pushed exactly by compileScript: %i', (value, hex) => {
+    expect(toHex(compileScript(value))).toBe(hex);
+  });
+
   it('round-trip, and are minimal', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31) + 1, max: 2 ** 31 - 1 }), (value) => {

@@ -28,6 +28,8 @@ export interface Argument<T> {
   readonly defaultText?: string;
   /** Description shown in help. */
   readonly description: string;
+  /** Whether help leaves the argument out: it is for tests. */
+  readonly hidden?: boolean;
 }
 
 /** The decoded values of a list of arguments, as a tuple. */

@@ -5,12 +5,12 @@ import { blockSubsidy } from '../../consensus/subsidy.ts';
 import type { Block } from '../../primitives/block.ts';
 import { type TxOut, txOutSize, WITNESS_SCALE_FACTOR } from '../../primitives/transaction.ts';
 import { isUnspendable } from '../../script/script.ts';
-import type { Json } from '../json/json.ts';
+import { type Json, JsonNumber } from '../json/json.ts';
 import type { Step } from '../json/step.ts';
 import { feeOf } from './transaction-json.ts';
 
-/** Bytes of an unspent output besides its TxOut: outpoint, height and coinbase flag (Core: PER_UTXO_OVERHEAD). */
-const PER_UTXO_OVERHEAD = 36 + 4;
+/** Bytes of an unspent output besides its TxOut: outpoint, height and coinbase flag (Core until 30: PER_UTXO_OVERHEAD). */
+const PER_UTXO_OVERHEAD = 36 + 4 + 1;
 /** Shares of the block's weight at which fee rates are sampled. */
 const PERCENTILES = [0.1, 0.25, 0.5, 0.75, 0.9] as const;
 
@@ -84,7 +84,7 @@ export async function blockStats(
     swtotal_weight: witnessed.weight,
     swtxs: witnessed.count,
     time: index.time,
-    total_out: Number(totalOut),
+    total_out: new JsonNumber(String(totalOut)),
     total_size: totalSize,
     total_weight: totalWeight,
     totalfee: totalFee,

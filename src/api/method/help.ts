@@ -5,7 +5,7 @@ import { categories, type MethodHelp } from './method.ts';
 export function usageLine(method: MethodHelp): string {
   let out = method.name;
   let open = false;
-  for (const argument of method.arguments) {
+  for (const argument of shown(method.arguments)) {
     if (argument.required === open) {
       out += open ? ' )' : ' (';
       open = !open;
@@ -18,11 +18,17 @@ export function usageLine(method: MethodHelp): string {
 /** Returns the help text of a method, in the layout of Core's. */
 export function methodHelp(method: MethodHelp): string {
   const sections = [usageLine(method), method.description];
-  if (method.arguments.length > 0) sections.push(`Arguments:\n${argumentLines(method.arguments).join('\n')}`);
+  const list = shown(method.arguments);
+  if (list.length > 0) sections.push(`Arguments:\n${argumentLines(list).join('\n')}`);
   sections.push(`Result:\n${method.result}`);
   const call = method.example === undefined ? method.name : `${method.name} ${method.example}`;
   sections.push(`Examples:\n> bitcoin-cli ${call}`);
   return `${sections.join('\n\n')}\n`;
+}
+
+/** Returns the arguments that help shows. */
+export function shown(list: readonly Argument<unknown>[]): readonly Argument<unknown>[] {
+  return list.filter(({ hidden }) => !hidden);
 }
 
 function argumentLines(list: readonly Argument<unknown>[]): string[] {

@@ -1,5 +1,5 @@
 import { immediate } from '../../platform/immediate.ts';
-import { exactInt64Argument, optional, textArgument } from '../arguments/arguments.ts';
+import { exactInt64Argument, integerArgument, optional, textArgument } from '../arguments/arguments.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import { helpIndex, methodHelp } from '../method/help.ts';
 import { type Method, method } from '../method/method.ts';
@@ -27,13 +27,14 @@ export const controlMethods: readonly Method<AnyRpcNode>[] = [
     name: 'stop',
     category: 'Control',
     description: 'Requests a graceful shutdown of the node.',
-    arguments: [],
+    arguments: [{ ...optional(integerArgument('wait', 'Milliseconds to wait before the reply.')), hidden: true }],
     result: '"text"',
-    handler: ({ node }) => {
+    handler: async ({ node }, wait) => {
       // Closing the server waits for calls in progress, including this one.
       immediate(() => {
         node.stop().catch((error: unknown) => node.logger.error({ err: error }, 'node did not stop cleanly'));
       });
+      if (wait !== undefined) await new Promise<void>((resolve) => setTimeout(resolve, wait));
       return 'Pier stopping';
     },
   }),

@@ -1,6 +1,7 @@
 import { toHex } from '../../bytes/hex.ts';
 import { AddressError, decodeAddress, encodeAddress } from '../../script/address.ts';
 import { integerArgument, optional, textArgument } from '../arguments/arguments.ts';
+import { addressFault } from '../format/address-fault.ts';
 import { addressDetailsJson } from '../format/address-json.ts';
 import { amountJson } from '../json/json.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
@@ -33,7 +34,8 @@ export const utilMethods: readonly Method[] = [
         };
       } catch (error) {
         if (!(error instanceof AddressError)) throw error;
-        return { isvalid: false, error_locations: [], error: error.message };
+        const { error: message, locations } = addressFault(text, params.address);
+        return { isvalid: false, error_locations: locations, error: message };
       }
     },
   }),

@@ -11,6 +11,7 @@ import {
   unsignedArgument,
 } from '../../arguments/arguments.ts';
 import { listJson } from '../../format/large-json.ts';
+import { JsonNumber } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
@@ -45,7 +46,7 @@ export const addressMethods: readonly Method<AnyRpcNode>[] = [
       const sample = peers.addresses.sample(count === 0 ? peers.addresses.size : count, isWanted);
       return listJson(sample, (address) => ({
         time: address.time,
-        services: Number(address.services),
+        services: new JsonNumber(String(address.services)),
         address: address.endpoint.host,
         port: address.endpoint.port,
         network: addressFamily(address.endpoint),

@@ -2,6 +2,7 @@ import { toHex } from '../../../bytes/hex.ts';
 import { addressScript } from '../../arguments/address.ts';
 import { addressTypeArgument } from '../../arguments/address-type.ts';
 import { optional, textArgument } from '../../arguments/arguments.ts';
+import { addressFault } from '../../format/address-fault.ts';
 import { addressDetailsJson } from '../../format/address-json.ts';
 import { listJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
@@ -46,7 +47,8 @@ export const walletAddressMethods: readonly Method<AnyRpcNode>[] = [
     example: '"bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202"',
     handler: (context, address) => {
       const wallet = context.wallet();
-      const scriptPubKey = addressScript(address, context.node.params.address, 'Invalid or unsupported address');
+      const { address: prefixes } = context.node.params;
+      const scriptPubKey = addressScript(address, prefixes, () => addressFault(address, prefixes).error);
       const key = wallet.keyOf(scriptPubKey);
       return {
         address,

@@ -17,7 +17,7 @@ import {
 } from '../../arguments/arguments.ts';
 import { listJson } from '../../format/large-json.ts';
 import { lastProcessedBlock } from '../../format/wallet-json.ts';
-import { amountJson, type JsonObject } from '../../json/json.ts';
+import { amountJson, JsonNumber, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
 import type { AnyRpcNode } from '../../method/rpc-node.ts';
@@ -168,7 +168,7 @@ function unspentJson({ node: { params, mempool } }: RpcContext<AnyRpcNode>, coin
     confirmations,
     ancestorcount: unconfirmed?.ancestorCount,
     ancestorsize: unconfirmed?.ancestorSize,
-    ancestorfees: unconfirmed && Number(unconfirmed.ancestorFees),
+    ancestorfees: unconfirmed && new JsonNumber(String(unconfirmed.ancestorFees)),
     redeemScript: key.output.redeemScript && toHex(key.output.redeemScript),
     spendable: true,
     solvable: true,
