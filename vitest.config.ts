@@ -33,6 +33,7 @@ const long = [
   'test/interop/network-reorgs.test.ts',
   'test/interop/network-with-bitcoind.test.ts',
   'test/interop/wallet-histories.test.ts',
+  'test/scripts/layers.test.ts',
   'test/store/full-disk.test.ts',
 ];
 

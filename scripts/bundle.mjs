@@ -12,7 +12,7 @@ const workers = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((path) => [basename(path, '.ts'), join('src', path)]);
 
 await build({
-  input: { main: 'src/cli/main.ts', ...Object.fromEntries(workers) },
+  input: { main: 'src/cli/main.ts', pierd: 'src/daemon/main.ts', ...Object.fromEntries(workers) },
   platform: 'node',
   // Packages with native binaries, and CommonJS packages that locate files at run time.
   external: [/^lmdb/, /^secp256k1/, /^tiny-secp256k1/, /^pino/],

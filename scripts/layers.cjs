@@ -78,4 +78,5 @@ module.exports = [
   { name: 'web', page: true, sublayers: ['text', 'model', 'lessons', 'draw', 'view', 'demo'] },
   { name: 'vitest' },
   { name: 'cli' },
+  { name: 'daemon', sublayers: ['arguments', 'options'] },
 ];

@@ -7,6 +7,7 @@ import {
   DEFAULT_NETWORK,
   type NodeConfig,
   type NodeConfigInput,
+  type NodePaths,
   RPC_PORT_OFFSET,
 } from './composition/settings.ts';
 import { UsageError } from './composition/usage-error.ts';
@@ -22,6 +23,7 @@ export {
   type MiningConfig,
   type NodeConfig,
   type NodeConfigInput,
+  type NodePaths,
   type P2pConfig,
   parseNodeAddress,
   RPC_PORT_OFFSET,
@@ -89,17 +91,15 @@ function parseChainWork(text: string): bigint {
 }
 
 /** Returns the paths of a node's files. */
-export function nodePaths(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): {
-  chain: string;
-  wallet: string;
-  mempool: string;
-  cookie: string;
-} {
+export function nodePaths(
+  config: Pick<NodeConfig, 'dataDir' | 'nodeId'> & Partial<Pick<NodeConfig, 'store'>>,
+): NodePaths {
   return {
     chain: join(config.dataDir, `blockchain_${config.nodeId}.db`),
     wallet: join(config.dataDir, `wallet_${config.nodeId}.db`),
     mempool: join(config.dataDir, `mempool_${config.nodeId}.dat`),
     cookie: join(config.dataDir, `.cookie_${config.nodeId}`),
+    ...config.store?.paths,
   };
 }
 

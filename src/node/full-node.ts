@@ -79,7 +79,7 @@ function fileStorage(
       return store;
     },
     keepMempool: async (mempool, opening) => {
-      if (!isChainInFile) return;
+      if (!isChainInFile || !config.store.persistMempool) return;
       const file = new MempoolFile(mempool, paths.mempool, { clock, logger: logger.child({ category: 'mempool' }) });
       await file.start(signal);
       opening.onStop(() => file.stop());

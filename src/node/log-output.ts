@@ -115,6 +115,11 @@ export function stderrOutput(): LogOutput {
   return new LogOutput(isFileLike(2) ? new FileSink(2) : new StreamSink(process.stderr));
 }
 
+/** Returns an output on this process's stdout. */
+export function stdoutOutput(): LogOutput {
+  return new LogOutput(isFileLike(1) ? new FileSink(1) : new StreamSink(process.stdout));
+}
+
 /** Writes to a file synchronously, so that no line is lost in a crash. */
 export class FileSink implements LogSink {
   #fd: number;

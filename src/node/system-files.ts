@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { NodeFiles } from './composition/node-files.ts';
-import type { NodeConfig } from './composition/settings.ts';
 import { nodePaths } from './config.ts';
 import { loadMempool, saveMempool } from './mempool-file.ts';
 
 /** Returns the files of a node. */
-export function systemFiles(config: Pick<NodeConfig, 'dataDir' | 'nodeId'>): NodeFiles {
+export function systemFiles(config: Parameters<typeof nodePaths>[0]): NodeFiles {
   const paths = nodePaths(config);
   return {
     mempoolPath: paths.mempool,

@@ -61,7 +61,7 @@ export class TestNode {
     const mempool = new Mempool({}, { chain, clock, logger });
     const { listen = false, v2Transport = true } = options;
     const { connections: peers } = fullNodeConnections(
-      { ...(listen ? { listen: { host: '127.0.0.1', port: 0 } } : {}), v2Transport },
+      { ...(listen ? { listen: [{ host: '127.0.0.1', port: 0 }] } : {}), v2Transport },
       { chain, mempool, transport: new TcpTransport(), clock, random: systemRandom, logger },
     );
     await peers.start();

@@ -77,7 +77,7 @@ describeBitcoind('block filters (BIP157, BIP158), compared with bitcoind', () =>
     chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({}, { ...modules, chain });
     ({ connections: peers } = fullNodeConnections(
-      { listen: { host: '127.0.0.1', port: 0 } },
+      { listen: [{ host: '127.0.0.1', port: 0 }] },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     ));
     await peers.start();

@@ -119,7 +119,7 @@ describeBitcoind('Bloom filters (BIP37), compared with bitcoind', () => {
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     ({ connections: peers } = fullNodeConnections(
-      { listen: { host: '127.0.0.1', port: 0 }, bloomFilters: true },
+      { listen: [{ host: '127.0.0.1', port: 0 }], bloomFilters: true },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     ));
     await peers.start();

@@ -37,7 +37,7 @@ describeBitcoind('misbehaviour, compared with bitcoind', () => {
     chain = await Chain.open({ params: regtest, blockFilterIndex: true }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     ({ connections: peers } = fullNodeConnections(
-      { listen: { host: '127.0.0.1', port: 0 } },
+      { listen: [{ host: '127.0.0.1', port: 0 }] },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     ));
     peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));

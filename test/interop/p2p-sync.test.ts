@@ -36,7 +36,7 @@ async function startNode(
   );
   const mempool = new Mempool({}, { ...modules, chain });
   const { connections: peers } = fullNodeConnections(
-    { listen: { host: '127.0.0.1', port: 0 }, ...rest },
+    { listen: [{ host: '127.0.0.1', port: 0 }], ...rest },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
   const disconnects: string[] = [];

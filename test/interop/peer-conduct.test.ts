@@ -44,7 +44,7 @@ describeBitcoind('message handling, compared with bitcoind', () => {
     chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     mempool = new Mempool({}, { ...modules, chain });
     ({ connections: peers } = fullNodeConnections(
-      { listen: { host: '127.0.0.1', port: 0 } },
+      { listen: [{ host: '127.0.0.1', port: 0 }] },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     ));
     peers.events.on('disconnected', ({ reason }) => disconnects.push(reason));

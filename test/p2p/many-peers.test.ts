@@ -160,7 +160,7 @@ describe('over TCP', () => {
     const chain = await Chain.open({ params: regtest, scriptThreads: 0 }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
     const { connections: peers } = fullNodeConnections(
-      { listen: { host: '127.0.0.1', port: 0 }, addNodes },
+      { listen: [{ host: '127.0.0.1', port: 0 }], addNodes },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );
     cleanups.push(

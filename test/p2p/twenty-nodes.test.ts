@@ -34,7 +34,7 @@ async function start(seed?: Node): Promise<Node> {
   const mempool = new Mempool({}, { ...modules, chain });
   const addNodes = seed ? [seed.connections.endpoint!] : [];
   const { connections: peers } = fullNodeConnections(
-    { listen: { host: '127.0.0.1', port: 0 }, addNodes },
+    { listen: [{ host: '127.0.0.1', port: 0 }], addNodes },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
   await peers.start();

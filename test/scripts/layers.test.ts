@@ -26,7 +26,7 @@ const planted: Readonly<Record<string, readonly [path: string, text: string]>> =
 };
 
 /** What nothing planted imports, and takes half of the time to check. Nothing below imports it either. */
-const later = ['index.ts', 'cli', 'vitest', 'web', 'browser', 'control', 'devnet', 'commands'].map((name) =>
+const later = ['index.ts', 'cli', 'vitest', 'web', 'browser', 'control', 'devnet', 'commands', 'daemon'].map((name) =>
   join(root, 'src', name),
 );
 

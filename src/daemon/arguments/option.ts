@@ -18,7 +18,14 @@ export type OptionGroup = (typeof optionGroups)[number];
  * What becomes of an option of Bitcoin Core: 'used'; 'ignored' with a warning, because nothing that a client sees depends
  * on it; or 'refused', because the node would not do what its user asks for.
  */
-export type OptionSupport = 'used' | { readonly ignored: string } | { readonly refused: string };
+export type OptionSupport =
+  | 'used'
+  | { readonly ignored: string }
+  | {
+      readonly refused: string;
+      /** Values that ask for what the node does anyway. */
+      readonly unless?: readonly string[];
+    };
 
 /** An option of the command line and of configuration files. */
 export interface Option {

@@ -7,7 +7,7 @@ const FORMAT = 'lines have one format';
 export const debuggingOptions = [
   option('capturemessages', 'Write all messages of peers to files', {
     ...debugOnly,
-    ...refused('messages are not written to files'),
+    ...refused('messages are not written to files', '0'),
   }),
   option('checkaddrman=<n>', 'Check the address manager', { ...debugOnly, ...ignored(NO_CHECKS) }),
   option('checkblockindex', 'Check the block index', { ...debugOnly, ...ignored(NO_CHECKS) }),
@@ -54,9 +54,9 @@ export const debuggingOptions = [
   option('mocktime=<n>', 'The time of the node instead of the real one, Unix seconds (default: 0)', debugOnly),
   option('printpriority', 'Write fee rates of mined transactions', { ...debugOnly, ...ignored(FORMAT) }),
   option('printtoconsole', 'Write the log to standard output (default: 1 without -daemon)'),
-  option('shrinkdebugfile', 'Shorten a long log at the start (default: 1 without -debug)'),
+  option('shrinkdebugfile', 'Shorten a long log at the start', ignored('the log is not shortened')),
   option('stopafterblockimport', 'Stop after an import', { ...debugOnly, ...ignored('blocks are not imported') }),
-  option('stopatheight', 'Stop at a height', { ...debugOnly, ...refused('the node does not stop at a height') }),
+  option('stopatheight', 'Stop at a height', { ...debugOnly, ...refused('the node does not stop at a height', '0') }),
   option('test=<option>', 'Options of tests', { ...debugOnly, ...ignored('there are none') }),
   option('uacomment=<cmt>', 'A comment in the user agent', refused('the user agent is fixed')),
   option('acceptstalefeeestimates', 'Use old estimates of fees', {

@@ -18,9 +18,9 @@ export function ignored(reason: string): { readonly support: OptionSupport } {
   return { support: { ignored: reason } };
 }
 
-/** The support of an option whose wish the node cannot fulfil. */
-export function refused(reason: string): { readonly support: OptionSupport } {
-  return { support: { refused: reason } };
+/** The support of an option whose wish the node cannot fulfil, but for the values that ask for what it does anyway. */
+export function refused(reason: string, ...unless: string[]): { readonly support: OptionSupport } {
+  return { support: { refused: reason, unless } };
 }
 
 /** The trait of options of tests and diagnosis (Core: DEBUG_ONLY). */

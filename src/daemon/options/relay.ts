@@ -13,7 +13,7 @@ export const relayOptions = [
   option(
     'whitelistforcerelay',
     'Relay all transactions of peers with permissions',
-    refused('peers have no permissions'),
+    refused('peers have no permissions', '0'),
   ),
   option('whitelistrelay', 'Accept transactions of peers with permissions', refused('peers have no permissions')),
 ];

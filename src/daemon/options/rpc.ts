@@ -4,7 +4,7 @@ const FIXED = 'the server has limits of its own';
 
 /** Core's `RPC server options`. */
 export const rpcOptions = [
-  option('rest', 'Serve the REST interface', refused('there is no REST interface')),
+  option('rest', 'Serve the REST interface', refused('there is no REST interface', '0')),
   option(
     'rpcallowip=<ip>',
     'Accept calls from an address or network (may be given more than once; default: this machine)',
@@ -20,7 +20,7 @@ export const rpcOptions = [
     networkOnly,
   ),
   option('rpccookiefile=<loc>', "The file of the cookie, relative to the network's folder (default: .cookie)"),
-  option('rpccookieperms=<readable-by>', 'Who may read the cookie: owner, group or all (default: owner)'),
+  option('rpccookieperms=<readable-by>', 'Users that may read the cookie: owner, group or all (default: owner)'),
   option('rpcdoccheck', 'Check results of calls', { ...debugOnly, ...ignored('tests check them') }),
   option('rpcpassword=<pw>', 'The password of -rpcuser', { isSensitive: true }),
   option(

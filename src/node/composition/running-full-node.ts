@@ -134,7 +134,8 @@ export async function composeFullNode(
   const connections = new ConnectionManager(
     {
       magic: params.magic,
-      listen: network === 'full' ? { host: p2p.host, port: config.nodeId } : undefined,
+      listen: network === 'full' ? (p2p.listen ?? [{ host: p2p.host, port: config.nodeId }]) : [],
+      networkActive: p2p.networkActive ?? true,
       addNodes: network === 'none' ? [] : p2p.seeds,
       ...(maxConnections === undefined ? {} : { maxConnections }),
       ...(p2p.maxOutbound === undefined ? {} : { maxOutbound: p2p.maxOutbound }),

@@ -42,7 +42,8 @@ export type CompleteModules = NodeModules & { readonly clock: MockableClock };
 /** Returns a node's modules, with defaults for missing ones. */
 export function completeModules(overrides: Partial<NodeModules> & { readonly transport: Transport }): CompleteModules {
   return {
-    clock: new MockableClock(overrides.clock ?? systemClock),
+    clock:
+      overrides.clock instanceof MockableClock ? overrides.clock : new MockableClock(overrides.clock ?? systemClock),
     random: overrides.random ?? systemRandom,
     transport: overrides.transport,
     logger: overrides.logger ?? silentLogger,

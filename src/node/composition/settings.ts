@@ -34,6 +34,10 @@ export interface MiningConfig {
 export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   /** Address to listen on; the port is the node's id. */
   readonly host: string;
+  /** Endpoints to listen on instead; none: accept no peers (Core: -bind, -listen=0). */
+  readonly listen?: readonly Endpoint[] | undefined;
+  /** Whether the node has connections at all (Core: -networkactive); default true. */
+  readonly networkActive?: boolean | undefined;
   /** Nodes to stay connected to. */
   readonly seeds: readonly Endpoint[];
   /** Maximum number of connections, except those to seeds and added nodes; absent: 125 (Core: -maxconnections). */
@@ -64,6 +68,18 @@ export interface RpcConfig {
 export interface StoreConfig {
   /** Whether writes are not waited for: a power failure may then lose a file (LMDB: MDB_NOSYNC). Default false. */
   readonly relaxedDurability: boolean;
+  /** Whether the mempool is kept in a file over a restart (Core: -persistmempool). Default true. */
+  readonly persistMempool: boolean;
+  /** Files that are elsewhere than in `dataDir` under the node's id. */
+  readonly paths?: Partial<NodePaths> | undefined;
+}
+
+/** Paths of a node's files. */
+export interface NodePaths {
+  readonly chain: string;
+  readonly wallet: string;
+  readonly mempool: string;
+  readonly cookie: string;
 }
 
 /** The configuration of one node, by layer. Each part is passed to its layer unchanged. */
@@ -145,7 +161,11 @@ export function completeConfig(
     nodeId,
     params,
     dataDir,
-    store: { relaxedDurability: input.store?.relaxedDurability ?? false },
+    store: {
+      relaxedDurability: input.store?.relaxedDurability ?? false,
+      persistMempool: input.store?.persistMempool ?? true,
+      paths: input.store?.paths,
+    },
     chain: { ...defined(chain), blockFilterIndex: chain.blockFilterIndex ?? true },
     mempool: defined(mempool),
     mining: {
@@ -161,11 +181,14 @@ export function completeConfig(
       maxConnections:
         p2p.maxConnections === undefined ? undefined : parseCount('--max-connections', p2p.maxConnections),
       maxOutbound: p2p.maxOutbound,
+      listen: p2p.listen,
+      networkActive: p2p.networkActive,
       v2Transport: p2p.v2Transport ?? true,
       blocksOnly: p2p.blocksOnly ?? false,
       // On a local network, users watch payments arrive: announce them at once.
       trickle: p2p.trickle ?? isPublicNetwork(params),
       bloomFilters: p2p.bloomFilters ?? false,
+      blockFilters: p2p.blockFilters ?? true,
       // A peer of a local network could otherwise make the node connect to anyone on the internet.
       publicAddresses: p2p.publicAddresses ?? isPublicNetwork(params),
       relaysAddresses: p2p.relaysAddresses ?? true,

@@ -34,8 +34,10 @@ const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
 export interface ConnectionManagerOptions extends ConnectionLimitsOptions {
   /** The network's magic: the first four bytes of each message. */
   readonly magic: Uint8Array;
-  /** Endpoint to accept connections at; default: none. */
-  readonly listen?: Endpoint | undefined;
+  /** Endpoints to accept connections at; default: none. */
+  readonly listen?: readonly Endpoint[];
+  /** Whether to have connections (Core: -networkactive); default true. */
+  readonly networkActive?: boolean;
   /** Nodes to stay connected to (Core: -addnode). */
   readonly addNodes?: readonly Endpoint[];
   readonly userAgent?: string;
@@ -103,11 +105,11 @@ export class ConnectionManager {
   readonly #unsubscribe: () => void;
   readonly #bytes = { sent: 0, received: 0 };
   #nextId = 0;
-  #networkActive = true;
+  #networkActive: boolean;
   #started = false;
   /** Monotonic milliseconds. */
   #nextSave = 0;
-  #listener: Listener | undefined;
+  readonly #listeners: Listener[] = [];
   #timer: Timer | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -121,6 +123,7 @@ export class ConnectionManager {
     this.#book = book;
     this.#turns = new TurnScheduler(modules.clock);
     this.#limits = connectionLimits(options);
+    this.#networkActive = options.networkActive ?? true;
     this.#evictionSecret = modules.random.bytes(32);
     const v2 = (processor.services & ServiceFlag.P2P_V2) !== 0n;
     this.#transportVersion = v2 ? 'v2' : 'v1';
@@ -155,17 +158,17 @@ export class ConnectionManager {
 
   /** Starts to listen and to connect. Throws `PierError` if the port is taken. */
   async start(): Promise<void> {
-    const { listen, addNodes = [] } = this.#options;
-    if (listen) {
-      this.#listener = await this.#modules.transport.listen(listen, (connection) => this.#accept(connection));
-      this.#book.listening = this.#listener.endpoint;
+    const { listen = [], addNodes = [] } = this.#options;
+    for (const endpoint of listen) {
+      this.#listeners.push(await this.#modules.transport.listen(endpoint, (connection) => this.#accept(connection)));
     }
+    this.#book.listening = this.endpoint;
     this.#started = true;
     this.#book.load();
     // Anchors are used once: if an anchor crashes the node, the next start does not connect to it.
     this.#book.anchors = [];
     for (const endpoint of addNodes) this.#connector.addNode(endpoint);
-    this.#connector.start();
+    if (this.#networkActive) this.#connector.start();
     this.#scheduleTick();
   }
 
@@ -180,10 +183,10 @@ export class ConnectionManager {
     this.#unsubscribe();
     this.#connector.stop();
     if (this.#started) this.#book.anchors = this.#connector.currentAnchors();
-    const listenerClosed = this.#listener?.close();
+    const listenersClosed = this.#listeners.map((listener) => listener.close());
     for (const peer of [...this.#peers]) peer.disconnect('node shutdown');
     for (const follower of this.#followers) follower.close?.();
-    await Promise.all([listenerClosed, this.#processor.idle(), this.#started ? this.#book.flush() : undefined]);
+    await Promise.all([...listenersClosed, this.#processor.idle(), this.#started ? this.#book.flush() : undefined]);
   }
 
   /** The addresses of other nodes. */
@@ -196,9 +199,9 @@ export class ConnectionManager {
     return this.#book.bans;
   }
 
-  /** The listening endpoint, as bound; undefined if the node does not listen. */
+  /** The first listening endpoint, as bound; undefined if the node does not listen. */
   get endpoint(): Endpoint | undefined {
-    return this.#listener?.endpoint;
+    return this.#listeners[0]?.endpoint;
   }
 
   /** Bits of `ServiceFlag` that the node offers. */

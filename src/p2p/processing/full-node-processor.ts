@@ -32,6 +32,8 @@ export interface FullNodeProcessorOptions {
   readonly trickle?: boolean;
   /** Whether peers may load Bloom filters (BIP37; Core: -peerbloomfilters); default false. */
   readonly bloomFilters?: boolean;
+  /** Whether indexed block filters are served (BIP157; Core: -peerblockfilters); default true. */
+  readonly blockFilters?: boolean;
 }
 
 /** Modules that a `FullNodeProcessor` uses. */
@@ -92,7 +94,7 @@ export class FullNodeProcessor implements MessageProcessor {
       compactBlocks,
       compactPeers,
       dataServer,
-      filterServer: new FilterServer(modules),
+      filterServer: new FilterServer({ ...modules, services: this.services }),
       headers,
       transactions: transactions.download,
       txAnnouncer,
@@ -158,12 +160,12 @@ export class FullNodeProcessor implements MessageProcessor {
 
 /** Returns the service bits (`ServiceFlag`) that a full node offers. */
 function offeredServices(
-  { v2Transport = true, bloomFilters = false }: FullNodeProcessorOptions,
-  { blockFilters }: Pick<Chain, 'blockFilters'>,
+  { v2Transport = true, bloomFilters = false, blockFilters = true }: FullNodeProcessorOptions,
+  chain: Pick<Chain, 'blockFilters'>,
 ): bigint {
   let services = ServiceFlag.NETWORK | ServiceFlag.WITNESS | ServiceFlag.NETWORK_LIMITED;
   if (v2Transport) services |= ServiceFlag.P2P_V2;
-  if (blockFilters) services |= ServiceFlag.COMPACT_FILTERS;
+  if (blockFilters && chain.blockFilters) services |= ServiceFlag.COMPACT_FILTERS;
   if (bloomFilters) services |= ServiceFlag.BLOOM;
   return services;
 }

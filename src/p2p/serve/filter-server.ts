@@ -5,7 +5,7 @@ import { BASIC_FILTER, NO_FILTER_HEADER } from '../../proofs/block-filter.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { Work } from '../peer/work.ts';
 import type { FilterRangeMessage, GetCFCheckptMessage } from '../wire/messages/block-filters.ts';
-import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS } from '../wire/protocol.ts';
+import { FILTER_CHECKPOINT_INTERVAL, MAX_FILTER_HASHES, MAX_FILTERS, ServiceFlag } from '../wire/protocol.ts';
 import { isBlockRequestAllowed } from './block-request-allowed.ts';
 
 /** Filters between two pauses. */
@@ -14,6 +14,8 @@ const PAUSE_INTERVAL = 100;
 /** Modules that a `FilterServer` uses. */
 export interface FilterServerModules {
   readonly chain: Chain;
+  /** Bits of `ServiceFlag` that the node offers. */
+  readonly services: bigint;
   readonly clock: Clock;
 }
 
@@ -31,9 +33,11 @@ interface FilterRequest {
 export class FilterServer {
   readonly #chain: Chain;
   readonly #clock: Clock;
+  readonly #isOffered: boolean;
 
   constructor(modules: FilterServerModules) {
     this.#chain = modules.chain;
+    this.#isOffered = (modules.services & ServiceFlag.COMPACT_FILTERS) !== 0n;
     this.#clock = modules.clock;
   }
 
@@ -110,7 +114,7 @@ export class FilterServer {
   /** Checks what all three requests share (Core: PrepareBlockFilterRequest). */
   #prepare(peer: Peer, { filterType, stopHash }: GetCFCheckptMessage) {
     const filters = this.#chain.blockFilters;
-    if (!filters || filterType !== BASIC_FILTER) {
+    if (!filters || !this.#isOffered || filterType !== BASIC_FILTER) {
       peer.disconnect(`unsupported block filter type ${filterType}`);
       return undefined;
     }

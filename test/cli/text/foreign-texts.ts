@@ -2,8 +2,8 @@ import type ts from 'typescript';
 import { isForLibrary } from '../../../src/control/server/client-errors.ts';
 import { errorTexts, readSources, type SourceText } from './source-texts.ts';
 
-/** Layers of pages and of tests, which the command does not load. */
-const OTHER_PROGRAMS = /^(browser|testing|vitest|web)\//;
+/** Layers of pages, of tests and of `pierd`, which the command does not load. */
+const OTHER_PROGRAMS = /^(browser|daemon|testing|vitest|web)\//;
 
 /** Sources whose texts stay in English, or do not reach the command. */
 const english: readonly (readonly [paths: RegExp, why: string])[] = [

@@ -38,7 +38,7 @@ export async function startSeed(height: number): Promise<Seed> {
   await Promise.all(accepted);
   const mempool = new Mempool({}, { ...modules, chain });
   const { connections: peers } = fullNodeConnections(
-    { listen: { host: '127.0.0.1', port: 0 } },
+    { listen: [{ host: '127.0.0.1', port: 0 }] },
     { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
   );
   await peers.start();

@@ -3,6 +3,7 @@ import type { Chain } from '../../../src/chain/chain.ts';
 import type { BlockIndex } from '../../../src/chain/tree/block-index.ts';
 import type { Peer } from '../../../src/p2p/peer/peer.ts';
 import { FilterServer } from '../../../src/p2p/serve/filter-server.ts';
+import { ServiceFlag } from '../../../src/p2p/wire/protocol.ts';
 import { atOnce } from '../../../src/platform/slices.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
@@ -26,7 +27,7 @@ function requested(method: 'getFilters' | 'getFilterHashes', startHeight: number
       result = reason;
     },
   } as unknown as Peer;
-  const server = new FilterServer({ chain, clock: new VirtualClock() });
+  const server = new FilterServer({ services: ServiceFlag.COMPACT_FILTERS, chain, clock: new VirtualClock() });
   atOnce(server[method](peer, { filterType: 0, startHeight, stopHash: hash }));
   return result;
 }
@@ -62,7 +63,7 @@ it.each([
   } as unknown as Chain;
   const sent: unknown[] = [];
   const peer = { send: (command: string, message: object) => sent.push({ command, ...message }) } as unknown as Peer;
-  const server = new FilterServer({ chain, clock: new VirtualClock() });
+  const server = new FilterServer({ services: ServiceFlag.COMPACT_FILTERS, chain, clock: new VirtualClock() });
   atOnce(server.getCheckpoints(peer, { filterType: 0, stopHash: hash }));
   expect(sent).toEqual([{ command: 'cfcheckpt', filterType: 0, stopHash: hash, filterHeaders: heights }]);
 });

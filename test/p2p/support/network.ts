@@ -82,7 +82,7 @@ export class TestNetwork {
     const chain = await Chain.open({ params, blockFilterIndex }, { ...modules, store });
     const mempool = new Mempool({ requireStandard: false }, { ...modules, chain });
     const { connections: peers } = fullNodeConnections(
-      { listen: { host: '127.0.0.1', port }, addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },
+      { listen: [{ host: '127.0.0.1', port }], addNodes: seeds.map(({ endpoint }) => endpoint), ...rest },
       { ...modules, chain, mempool, store, transport: this.#transport(port), random: new SeededRandom(port) },
     );
     const disconnects: string[] = [];

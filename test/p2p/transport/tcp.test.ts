@@ -126,7 +126,7 @@ describe('nodes over TCP', () => {
     const chain = await Chain.open({ params: regtest }, { ...modules, store: new MemoryStore() });
     const mempool = new Mempool({}, { ...modules, chain });
     const { connections: peers } = fullNodeConnections(
-      { listen: ANY, addNodes, v2Transport },
+      { listen: [ANY], addNodes, v2Transport },
       { ...modules, chain, mempool, transport: new TcpTransport(), random: systemRandom },
     );
     cleanups.push(async () => {

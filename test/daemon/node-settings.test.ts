@@ -1,0 +1,161 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../src/daemon/arguments/read-settings.ts';
+import { daemonSettings } from '../../src/daemon/node-settings.ts';
+import { checkSupport } from '../../src/daemon/option-support.ts';
+import { options } from '../../src/daemon/options/index.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const dataDir = tempDir('settings');
+const read = (...words: string[]) => readSettings(['-regtest', `-datadir=${dataDir}`, ...words], options);
+const settingsOf = (...words: string[]) => daemonSettings(read(...words));
+const configOf = (...words: string[]) => settingsOf(...words).config;
+
+describe('the settings of pierd', () => {
+  it('are by default those of a node of bitcoind', () => {
+    const { config, server, files, commands, log, mockTime } = settingsOf();
+    expect(config.p2p).toMatchObject({
+      ...{ listen: [{ host: '127.0.0.1', port: 18444 }], seeds: [], maxConnections: 125, maxOutbound: undefined },
+      ...{ v2Transport: true, blocksOnly: false, bloomFilters: false, blockFilters: false, networkActive: true },
+    });
+    expect(config.rpc).toEqual({ host: '127.0.0.1', port: 18443, password: undefined });
+    expect(config.chain).toEqual({ blockFilterIndex: false, coinCacheBytes: 64 << 20 });
+    expect(config.store.persistMempool).toBe(true);
+    const folder = join(dataDir, 'regtest');
+    expect(config.store.paths?.cookie).toBe(join(folder, '.cookie'));
+    expect(config.store.paths?.chain).toBe(join(folder, 'blockchain.db'));
+    expect(files).toEqual({ pid: join(folder, 'bitcoind.pid'), debugLog: join(folder, 'debug.log') });
+    expect([server, mockTime, [...log.categories]]).toEqual([true, undefined, []]);
+    expect(commands).toEqual({ startup: [], shutdown: [], block: [] });
+  });
+
+  it.each([
+    ['-signet', 38333, 38332],
+    ['-testnet', 18333, 18332],
+    ['-testnet4', 48333, 48332],
+    ['-chain=main', 8333, 8332],
+  ])('with %s have the ports of the network', (word, port, rpcPort) => {
+    const { config } = daemonSettings(readSettings([`-datadir=${dataDir}`, word], options));
+    expect([config.p2p.listen, config.rpc.port]).toEqual([[{ host: '127.0.0.1', port }], rpcPort]);
+  });
+
+  it('are those of the command line', () => {
+    const config = configOf(
+      ...['-port=1', '-rpcport=2', '-rpccookiefile=/c', '-pid=p', '-maxconnections=7', '-v2transport=0', '-blocksonly'],
+      ...['-peerbloomfilters', '-blockfilterindex', '-peerblockfilters', '-networkactive=0', '-dbcache=5', '-par=3'],
+      ...['-persistmempool=0', '-minimumchainwork=ff', '-addnode=10.0.0.1', '-addnode=[::1]:5', '-bind=127.0.0.2'],
+    );
+    expect(config.p2p).toMatchObject({
+      ...{ listen: [{ host: '127.0.0.2', port: 1 }], maxConnections: 7, v2Transport: false, blocksOnly: true },
+      ...{ bloomFilters: true, blockFilters: true, networkActive: false },
+      seeds: [
+        { host: '10.0.0.1', port: 18444 },
+        { host: '::1', port: 5 },
+      ],
+    });
+    expect(config.rpc.port).toBe(2);
+    expect(config.store.paths?.cookie).toBe('/c');
+    expect(config.store.persistMempool).toBe(false);
+    expect(config.params.minimumChainWork).toBe(255n);
+    expect(config.chain).toEqual({ blockFilterIndex: true, coinCacheBytes: 5 << 20, scriptThreads: 2 });
+  });
+
+  it('have the policy that is asked for', () => {
+    const { mempool } = configOf(
+      ...['-minrelaytxfee=0.00002', '-incrementalrelayfee=.000003', '-dustrelayfee=1', '-maxmempool=6'],
+      ...['-mempoolexpiry=2', '-limitancestorcount=3', '-limitancestorsize=4', '-limitdescendantcount=5'],
+      ...['-limitdescendantsize=6', '-datacarriersize=7', '-permitbaremultisig=0', '-acceptnonstdtxn'],
+    );
+    expect(mempool).toEqual({
+      ...{ minRelayFeeRate: 2_000n, incrementalRelayFeeRate: 300n, dustRelayFeeRate: 100_000_000n },
+      ...{ maxBytes: 6_000_000, expirySeconds: 7_200, maxDataCarrierBytes: 7 },
+      limits: { ancestorCount: 3, ancestorSize: 4_000, descendantCount: 5, descendantSize: 6_000 },
+      ...{ permitBareMultisig: false, requireStandard: false },
+    });
+    expect(configOf('-datacarrier=0').mempool.maxDataCarrierBytes).toBe(0);
+    // A replacement pays at least what a transaction pays.
+    expect(configOf('-incrementalrelayfee=0.00005').mempool.minRelayFeeRate).toBe(5_000n);
+  });
+
+  it('connect to named nodes only, or to none', () => {
+    const p2p = (...words: string[]) => configOf(...words).p2p;
+    expect(p2p('-connect=127.0.0.1:9')).toMatchObject({
+      ...{ maxOutbound: 0, listen: [], seeds: [{ host: '127.0.0.1', port: 9 }] },
+    });
+    expect(p2p('-connect=0')).toMatchObject({ maxOutbound: 0, listen: [], seeds: [] });
+    expect(p2p('-noconnect')).toMatchObject({ maxOutbound: 0, seeds: [] });
+    expect(p2p('-connect=0', '-listen=1').listen).toHaveLength(1);
+    expect(p2p('-connect=0', '-addnode=127.0.0.1:9').seeds).toHaveLength(1);
+    expect(p2p('-listen=0').listen).toEqual([]);
+    expect(p2p('-maxconnections=0').listen).toEqual([]);
+  });
+
+  it('use threads as -par says', () => {
+    const threads = (par: string) => configOf(`-par=${par}`).chain.scriptThreads;
+    expect([threads('1'), threads('2'), threads('100'), threads('-100')]).toEqual([0, 1, 15, 0]);
+    expect(threads('0')).toBeUndefined();
+  });
+
+  it('run commands, and write the log as asked for', () => {
+    const { commands, log, files, server, mockTime } = settingsOf(
+      ...['-startupnotify=a', '-startupnotify=b', '-shutdownnotify=c', '-blocknotify=d', '-blocknotify=e', '-server=0'],
+      ...['-debug=net', '-debug=rpc', '-debugexclude=rpc', '-logtimemicros', '-logtimestamps=0', '-nodebuglogfile'],
+      ...['-mocktime=5'],
+    );
+    expect(commands).toEqual({ startup: ['a', 'b'], shutdown: ['c'], block: ['e'] });
+    expect([log.micros, log.timestamps, [...log.categories]]).toEqual([true, false, ['net']]);
+    expect([files.debugLog, server, mockTime]).toEqual([undefined, false, 5]);
+    expect(settingsOf('-debug').log.categories.has('mempool')).toBe(true);
+    expect([...settingsOf('-debug=net', '-debug=none').log.categories]).toEqual([]);
+  });
+
+  it.each([
+    ['-port=0', "Invalid port specified in -port: '0'"],
+    ['-rpcport=65536', "Invalid port specified in -rpcport: '65536'"],
+    ['-maxmempool=4', '-maxmempool must be at least 5 MB'],
+    ['-minrelaytxfee=x', "Invalid amount for -minrelaytxfee=<amount>: 'x'"],
+    ['-dustrelayfee=', "Invalid amount for -dustrelayfee=<amount>: ''"],
+    ['-incrementalrelayfee=1.123456789', "Invalid amount for -incrementalrelayfee=<amount>: '1.123456789'"],
+    ['-debug=x', 'Unsupported logging category -debug=x.'],
+    ['-peerblockfilters', 'Cannot set -peerblockfilters without -blockfilterindex.'],
+    ['-blockfilterindex=x', 'Unknown -blockfilterindex value x.'],
+    ['-minimumchainwork=x', 'Invalid minimum work specified (x), must be up to 64 hex digits'],
+  ])('are refused in the words of bitcoind: %s', (word, message) => {
+    expect(() => settingsOf(word)).toThrow(message);
+  });
+
+  it('are refused if listening contradicts them', () => {
+    const message = 'Cannot set -bind or -whitebind together with -listen=0';
+    expect(() => settingsOf('-listen=0', '-bind=127.0.0.1')).toThrow(message);
+  });
+
+  it('take what a section of the configuration file says', () => {
+    mkdirSync(join(dataDir, 'conf'), { recursive: true });
+    writeFileSync(join(dataDir, 'bitcoin.conf'), 'maxmempool=9\n[regtest]\nport=3\n[test]\nport=4\n');
+    try {
+      const config = configOf();
+      expect([config.p2p.listen?.[0]?.port, config.mempool.maxBytes]).toEqual([3, 9_000_000]);
+    } finally {
+      writeFileSync(join(dataDir, 'bitcoin.conf'), '');
+    }
+  });
+});
+
+describe('options without an effect', () => {
+  const check = (...words: string[]) => checkSupport(read(...words).settings, options);
+
+  it('are ignored with a warning if a client sees nothing of them', () => {
+    expect(check('-rpcthreads=4', '-dnsseed')).toEqual([
+      'Option -dnsseed is ignored: the node asks no DNS seeds.',
+      'Option -rpcthreads is ignored: calls share the main thread in slices.',
+    ]);
+    expect(check('-dnsseed=0', '-nonatpmp')).toEqual([]);
+  });
+
+  it('are refused unless they ask for what the node does anyway', () => {
+    expect(() => check('-txindex')).toThrow('Option -txindex is not supported: there is no index of transactions.');
+    expect(() => check('-walletrbf=0')).toThrow('-walletrbf');
+    expect(check('-txindex=0', '-notxindex', '-prune=0', '-walletrbf', '-walletrbf=1')).toEqual([]);
+  });
+});
