@@ -41,6 +41,7 @@ export {
   type MiningConfig,
   type NodeConfig,
   type NodeConfigInput,
+  type NodePaths,
   nodeConfig,
   nodePaths,
   type P2pConfig,
