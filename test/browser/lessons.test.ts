@@ -269,6 +269,10 @@ describeChromium('lessons on four full nodes without roles', () => {
       await page.keyboard.press('Escape');
       await lesson.getByText('The lesson is over.').waitFor();
       expect(page.url()).toContain('#/lesson/nine-steps/10');
+      // Escape ends a division, not the lesson.
+      await page.getByRole('button', { name: 'Divide …' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Divide …', pressed: false }).waitFor();
       await play('fork', 8);
       await page.getByRole('button', { name: 'Lessons', exact: true }).click();
       await item('A fork').getByText('in progress').waitFor();

@@ -135,11 +135,16 @@ describeChromium('the live page', () => {
       .getByRole('link', { name: `${height + 2} ${tip.slice(-4)}` })
       .getByText('shop')
       .waitFor();
-    // The branch that has lost stays in the tree.
+    // The branch that has lost stays in the tree, and fades.
     await page
       .getByRole('link', { name: new RegExp(`^${height + 1}`) })
       .nth(1)
       .waitFor();
+    await page
+      .getByRole('link', { name: `${height + 1} ${shop.slice(-4)}` })
+      .locator('rect.lost')
+      .waitFor();
+    expect(await page.locator('.tree rect.lost').count()).toBe(1);
     await form('Reorganise').getByRole('button').click();
     await label('phone')
       .getByText(String(height + 3))

@@ -84,6 +84,10 @@ describe('chooseCast', () => {
     expect(castOf({ light: 'light' }, network('light'))).toMatchObject([
       { command: 'pier add --role light', help: { method: 'node.add', role: 'light' } },
     ]);
+    expect(castOf({ one: 'miner', two: 'miner' }, network('l:light'))).toMatchObject([
+      { command: 'pier add miner --role miner' },
+      { command: 'pier add --role miner' },
+    ]);
     expect(castOf({ central: 'central' }, network('l:light'))).toMatchObject([{ command: 'pier add full' }]);
     const asleep = network('a b:full:stopped c:full:paused l:light:stopped');
     expect(castOf({ wallet: 'wallet', central: 'central', miner: 'miner', light: 'light' }, asleep)).toMatchObject([

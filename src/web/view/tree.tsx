@@ -36,6 +36,12 @@ export function Tree(): JSX.Element {
     }
     return byTip;
   });
+  /** Blocks on the chains of the nodes, also of stopped ones: others have lost. */
+  const onChain = createMemo(() => {
+    session.version();
+    const ends = new Set([...timeline.nodes.keys()].map((name) => timeline.nodeAt(name, session.shown())?.tip ?? ''));
+    return new Set([...ends].flatMap((tip) => timeline.chainFrom(tip, COLUMNS).map(({ hash }) => hash)));
+  });
   const labels = createMemo(() => {
     const found = [...placed().values()].flatMap(({ block: { hash }, lane, column }) => {
       const names = tips().get(hash);
@@ -77,6 +83,7 @@ export function Tree(): JSX.Element {
                   <TreeBlock
                     {...{ hash, height: each().block.height, left: x(each().column), top: y(each().lane) }}
                     names={tips().get(hash) ?? []}
+                    isLost={!onChain().has(hash)}
                     label={labels().get(hash)}
                   />
                 </>
@@ -96,6 +103,7 @@ function TreeBlock(props: {
   readonly left: number;
   readonly top: number;
   readonly names: readonly string[];
+  readonly isLost: boolean;
   readonly label: { readonly text: string; readonly row: number } | undefined;
 }): JSX.Element {
   const { theme, highlight, setHighlight, go } = usePage();
@@ -117,7 +125,7 @@ function TreeBlock(props: {
         width={BLOCK}
         height={BLOCK}
         fill={colourOf(props.hash, theme().isDark)}
-        classList={{ lit: highlight() === props.hash }}
+        classList={{ lit: highlight() === props.hash, lost: props.isLost }}
       />
       <text x={props.left + BLOCK / 2} y={props.top - 6}>
         {props.height}
