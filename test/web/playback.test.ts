@@ -143,6 +143,12 @@ describe('a replay', () => {
     expect([playback.slowness, playback.replay?.hasEnded]).toEqual([0, false]);
     playback.toggle(95_000);
     expect(playback.slowness).toBe(100);
+    run(playback, 95_000, 100_000);
+    // From a moment in its middle it goes on as slowly.
+    playback.show(10_020, 100_000);
+    expect([playback.replay?.hasEnded, playback.pace]).toEqual([false, 100]);
+    playback.toggle(100_000);
+    expect([playback.time(101_000), playback.replay?.hasEnded]).toEqual([10_030, false]);
     playback.live();
     expect([playback.replay, playback.span, playback.pace]).toEqual([undefined, 20_000, 1]);
   });

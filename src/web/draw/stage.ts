@@ -124,11 +124,11 @@ function drawMempool(
   canvas.moveTo(left, top - 2);
   canvas.lineTo(left + width, top - 2);
   canvas.stroke();
-  if (count === 0) return;
   // The dots are alike, but for one that is lit: only then it matters which is which.
   const isThere = highlight !== undefined && timeline.transactions.get(highlight)?.stays.isIn(name, time);
   const known = isThere ? timeline.mempoolAt(name, time, dots) : [];
-  for (let i = 0; i < Math.min(count, dots); i++) {
+  // The count comes a little later than what it counts.
+  for (let i = 0; i < Math.min(Math.max(count, known.length), dots); i++) {
     const [x, y] = [left + (i % DOTS_IN_ROW) * DOT_GAP + 3, top + 3 + Math.floor(i / DOTS_IN_ROW) * DOT_GAP];
     const isLit = highlight !== undefined && known[i]?.txid === highlight;
     canvas.fillStyle = isLit ? theme.ink : theme.kinds.transaction;

@@ -19,6 +19,8 @@ export type ActionValues = Readonly<Record<string, string>>;
 export interface Action {
   readonly name: keyof Texts['act']['actions'];
   readonly fields: readonly ActionField[];
+  /** Whether it concerns the page alone: no command and no call does the same. */
+  readonly isOfPage?: boolean;
   /** Runs it. Returns what came of it, in a few words. */
   run(client: ControlClient, values: ActionValues): Promise<string>;
   /** The command in a terminal that does the same. */

@@ -120,7 +120,8 @@ export class Playback {
   /** Shows another moment, and stands still there. */
   show(time: number, now: number): void {
     // At a stretched axis, things are slow as they are at its speed.
-    this.#pace = Math.max(this.#pace, LIVE_SPAN_MS / this.#span);
+    if (!this.#replay) this.#pace = Math.max(this.#pace, LIVE_SPAN_MS / this.#span);
+    else this.#replay = { ...this.#replay, hasEnded: time >= this.#replay.journey.to };
     this.#stand(Math.min(time, now - DELAY_MS), now, 0);
   }
 

@@ -170,6 +170,7 @@ export const en = {
       cut: 'Cut the link',
       mend: 'Mend the link',
       latency: 'Set latency',
+      replay: 'Replay the last payment or block',
     },
     fields: {
       blocks: 'blocks',
@@ -186,6 +187,7 @@ export const en = {
       role: 'role',
       link: 'linked to',
       latency: 'milliseconds',
+      what: 'payment, block, or an id',
     },
   },
 };

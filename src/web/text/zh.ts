@@ -152,6 +152,7 @@ export const zh: Texts = {
       cut: '切断链路',
       mend: '恢复链路',
       latency: '设置延迟',
+      replay: '重放最近的付款或区块',
     },
     fields: {
       blocks: '区块数',
@@ -168,6 +169,7 @@ export const zh: Texts = {
       role: '角色',
       link: '连接到',
       latency: '毫秒',
+      what: 'payment（付款）、block（区块），或编号',
     },
   },
 };

@@ -1,5 +1,6 @@
 import { createMemo, createSignal, createUniqueId, For, type JSX, onCleanup, onMount, Show } from 'solid-js';
 import { barCommands, type Offer, offersFor } from '../model/command-words.ts';
+import { replayAction } from '../model/time/replay-action.ts';
 import { usePage } from './context.ts';
 import { useAction } from './use-action.ts';
 
@@ -18,7 +19,11 @@ export function CommandBar(): JSX.Element {
     const { nodes, links } = session.timeline;
     return JSON.stringify([[...nodes.keys()], [...links.values()].map(({ from, to }) => ({ from, to }))]);
   });
-  const commands = createMemo(() => barCommands(...(JSON.parse(shape()) as Parameters<typeof barCommands>)));
+  const replay = { action: replayAction(session, () => texts().playback.forgotten), on: [] };
+  const commands = createMemo(() => [
+    ...barCommands(...(JSON.parse(shape()) as Parameters<typeof barCommands>)),
+    replay,
+  ]);
   const offers = createMemo(() => offersFor(line(), commands(), (name) => texts().act.actions[name]));
   const current = () => offers()[Math.min(chosen(), offers().length - 1)];
   const open = () => {
@@ -45,7 +50,10 @@ export function CommandBar(): JSX.Element {
   const submit = (event: Event) => {
     event.preventDefault();
     const offer = current();
-    if (offer && offer.spare.length === 0) void run(offer.action, offer.values);
+    if (!offer || offer.spare.length > 0) return;
+    const isDone = run(offer.action, offer.values).then(() => !isFailed());
+    // What it shows is behind the line.
+    if (offer.action.isOfPage) void isDone.then((done) => done && dialog.close());
   };
   return (
     <>
@@ -95,12 +103,14 @@ export function CommandBar(): JSX.Element {
         </div>
         <Show when={current()} fallback={<p class="quiet">{texts().bar.none}</p>}>
           {(offer) => (
-            <p class="same">
-              <Show when={!session.isInTab}>
-                <code title={texts().act.command}>{offer().action.command(offer().values)}</code>
-              </Show>
-              <code title={texts().act.call}>{offer().action.call(offer().values)}</code>
-            </p>
+            <Show when={!offer().action.isOfPage}>
+              <p class="same">
+                <Show when={!session.isInTab}>
+                  <code title={texts().act.command}>{offer().action.command(offer().values)}</code>
+                </Show>
+                <code title={texts().act.call}>{offer().action.call(offer().values)}</code>
+              </p>
+            </Show>
           )}
         </Show>
         <Show when={result() !== ''}>

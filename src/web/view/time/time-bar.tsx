@@ -43,7 +43,13 @@ export function TimeBar(props: { readonly hovered: KnownMessage | undefined; rea
     if (!replay) return undefined;
     const { id, of, from, to } = replay.journey;
     const elapsed = Math.min(to, Math.max(from, playback.time(now()))) - from;
-    return fill(text().replayed[of], shortened(id), durationText(elapsed), durationText(to - from), playback.pace);
+    return fill(
+      text().replayed[of],
+      shortened(id),
+      durationText(elapsed),
+      durationText(to - from),
+      replay.plan.slowness,
+    );
   };
   const axisText = () => {
     const axis = playback.axis(now());

@@ -27,7 +27,7 @@ export function usePointers({ messageAt, hover, open, scrub, zoom }: DiagramPoin
   onWheel(event: WheelEvent, x: number): void;
 } {
   const places = new Map<number, { x: number; y: number }>();
-  let pressed: { readonly x: number; readonly message: KnownMessage | undefined } | undefined;
+  let pressed: { readonly x: number; readonly message: KnownMessage | undefined; isDragged: boolean } | undefined;
   const spread = () => {
     const [a, b] = [...places.values()] as [{ x: number; y: number }, { x: number; y: number }];
     return { middle: (a.x + b.x) / 2, distance: Math.max(1, Math.hypot(a.x - b.x, a.y - b.y)) };
@@ -36,9 +36,12 @@ export function usePointers({ messageAt, hover, open, scrub, zoom }: DiagramPoin
     if (event.button !== 0) return;
     (event.target as Element).setPointerCapture(event.pointerId);
     places.set(event.pointerId, { x, y });
-    const message = messageAt(x, y, event.pointerType === 'touch' ? TOUCH_REACH : REACH);
-    pressed = places.size === 1 ? { x, message: message?.id === undefined ? undefined : message } : undefined;
-    if (pressed && !pressed.message) scrub(x);
+    const isTouch = event.pointerType === 'touch';
+    const message = messageAt(x, y, isTouch ? TOUCH_REACH : REACH);
+    // A second finger makes it a zoom.
+    pressed =
+      places.size === 1 ? { x, message: message?.id === undefined ? undefined : message, isDragged: false } : undefined;
+    if (pressed && !pressed.message && !isTouch) scrub(x);
   };
   const move = (event: PointerEvent, x: number, y: number) => {
     if (!places.has(event.pointerId)) return hover(messageAt(x, y, REACH));
@@ -48,14 +51,17 @@ export function usePointers({ messageAt, hover, open, scrub, zoom }: DiagramPoin
       const after = spread();
       return zoom(before.distance / after.distance, after.middle);
     }
-    if (!pressed || (pressed.message && Math.abs(x - pressed.x) < MIN_DRAG)) return;
-    pressed = { x: pressed.x, message: undefined };
+    if (!pressed || (!pressed.isDragged && Math.abs(x - pressed.x) < MIN_DRAG)) return;
+    pressed.isDragged = true;
     hover(undefined);
     scrub(x);
   };
-  const release = (event: PointerEvent) => {
+  const release = (event: PointerEvent, x: number) => {
     places.delete(event.pointerId);
-    if (event.type === 'pointerup' && pressed?.message) open(pressed.message);
+    if (event.type === 'pointerup' && pressed && !pressed.isDragged) {
+      if (pressed.message) open(pressed.message);
+      else scrub(x);
+    }
     pressed = undefined;
   };
   return {
@@ -63,7 +69,7 @@ export function usePointers({ messageAt, hover, open, scrub, zoom }: DiagramPoin
       if (event.type === 'pointerdown') press(event, x, y);
       else if (event.type === 'pointermove') move(event, x, y);
       else if (event.type === 'pointerleave') hover(undefined);
-      else release(event);
+      else release(event, x);
     },
     onWheel(event, x) {
       // Where the page scrolls, its wheel does; a pinch on a touchpad is a wheel with the control key.
