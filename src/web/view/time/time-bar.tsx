@@ -59,8 +59,7 @@ export function TimeBar(props: { readonly hovered: KnownMessage | undefined; rea
   };
   const said = () => {
     if (props.hovered) return messageText(props.hovered);
-    const crowd = props.oneIn > 1 ? fill(text().oneIn, props.oneIn) : undefined;
-    return crowd ?? replayText() ?? (now() > 0 && playback.isWaiting ? text().waiting : '');
+    return replayText() ?? (now() > 0 && playback.isWaiting ? text().waiting : '');
   };
   return (
     <div class="time-bar">
@@ -72,6 +71,9 @@ export function TimeBar(props: { readonly hovered: KnownMessage | undefined; rea
       </button>
       <span class="number">{axisText()}</span>
       <span class="said">{said()}</span>
+      <Show when={props.oneIn > 1}>
+        <span class="undrawn">{fill(text().oneIn, props.oneIn)}</span>
+      </Show>
       <Show when={playback.replay?.hasEnded}>
         <button type="button" onClick={() => playback.toggle(Date.now())}>
           {text().again}
