@@ -72,7 +72,7 @@ export type BlockRejectReason =
   | 'bad-txns-BIP30'
   | 'bad-txns-accumulated-fee-outofrange'
   | 'bad-cb-amount'
-  | `mandatory-script-verify-flag-failed (${string})`
+  | `block-script-verify-flag-failed (${string})`
   // Block proposals, and blocks mined by the node
   | 'inconclusive-not-best-prevblk'
   | 'rejected';

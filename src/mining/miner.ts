@@ -50,6 +50,17 @@ export type MinerEvents = {
 /** Thrown when a requested block cannot be mined. */
 export class MiningError extends PierError {
   declare readonly code: 'block-not-accepted' | 'no-miner-address' | 'no-block-found';
+  /** Why the chain rejected the block, with code 'block-not-accepted'. */
+  readonly reject: Reject<BlockRejectKind> | undefined;
+
+  constructor(
+    code: MiningError['code'],
+    message: string,
+    options: { readonly hint?: string; readonly reject?: Reject<BlockRejectKind> } = {},
+  ) {
+    super(code, message, options);
+    this.reject = options.reject;
+  }
 }
 
 /** A search that is under way. */
@@ -287,7 +298,7 @@ export class Miner {
 }
 
 function notAccepted(reject: Reject<BlockRejectKind>): MiningError {
-  return new MiningError('block-not-accepted', `the chain rejected the block: ${formatReject(reject)}`);
+  return new MiningError('block-not-accepted', `the chain rejected the block: ${formatReject(reject)}`, { reject });
 }
 
 function interrupted(): MiningError {

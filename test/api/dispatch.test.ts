@@ -117,7 +117,7 @@ it('Errors of the lower layers have codes of Core, and their hint in the message
   ];
   const errors: [Error, number][] = wallet.map(([code, rpcCode]) => [new WalletError(code, 'm'), rpcCode]);
   errors.push(
-    [new MiningError('no-address', 'm'), -25],
+    [new MiningError('no-block-found', 'm'), -25],
     [new DecodeError('invalid', 0, 'm'), -22],
     [new AddressError('invalid', 'm'), -5],
   );

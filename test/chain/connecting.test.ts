@@ -103,7 +103,7 @@ describe('a block template', () => {
     expect(chain.checkBlockTemplate(block)).toEqual({
       kind: 'consensus',
       reason:
-        'mandatory-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)',
+        'block-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)',
       debug: `input 0 of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${first!.transactions[0]!.txidHex}:0`,
     });
     expect(chain.scriptCache.has(tx, 0)).toBe(false);

@@ -94,7 +94,7 @@ describe('the chain of a custom network', () => {
     expect(chain.tip.height).toBe(28);
     await accept(chain, breaking('taproot'));
     expect((await chain.acceptBlock(breaking('taproot'))).reject?.reason).toBe(
-      'mandatory-script-verify-flag-failed (Witness program was passed an empty witness)',
+      'block-script-verify-flag-failed (Witness program was passed an empty witness)',
     );
     // BIP68 has not activated.
     await accept(chain, breaking('csv'));

@@ -159,7 +159,7 @@ describe('a chain of 100 blocks with more work whose 50th is invalid', () => {
     {
       fault: 'one of its scripts fails',
       reason:
-        'mandatory-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)',
+        'block-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)',
       spendsFalse: true,
     },
   ];

@@ -14,6 +14,7 @@ import { outPointKey } from '../../src/primitives/outpoint.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { signetBlocks } from '../consensus/support/signet-blocks.ts';
 import { Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
+import { coreBlockReason } from '../support/core-policy.ts';
 import { mineBlock, OP_TRUE, outpoint, spend } from './support/builder.ts';
 import { accept, describeCoins, extend, openChain, START_MS } from './support/chain.ts';
 import { type Ground, type InvalidBlock, invalidBlocks } from './support/invalid-blocks.ts';
@@ -228,7 +229,8 @@ describeBitcoind('bitcoind', () => {
     expect(await node.rpc('getbestblockhash')).toBe(chain.tip.hashHex);
     const reasons: Record<string, unknown> = {};
     for (const { name, block } of cases) {
-      reasons[name] = await node.rpc('submitblock', toHex(block.encode())).catch((error: Error) => error.message);
+      const answer = await node.rpc('submitblock', toHex(block.encode())).catch((error: Error) => error.message);
+      reasons[name] = coreBlockReason(answer);
     }
     expect(reasons).toEqual(Object.fromEntries(cases.map(({ name, reason }) => [name, reason])));
   });

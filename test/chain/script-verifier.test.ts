@@ -292,7 +292,7 @@ describe('ScriptCache', () => {
     expect(chain.checkBlockTemplate(mineBlock(chain.tip, plan))).toBeUndefined();
     expect(chain.scriptCache.has(locked, ScriptFlag.P2SH)).toBe(true);
     await extend(chain, 1);
-    const reason = 'mandatory-script-verify-flag-failed (Locktime requirement not satisfied)';
+    const reason = 'block-script-verify-flag-failed (Locktime requirement not satisfied)';
     expect(await chain.acceptBlock(mineBlock(chain.tip, plan))).toMatchObject({ reject: { reason } });
     await chain.close();
   });

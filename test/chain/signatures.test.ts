@@ -68,7 +68,7 @@ describe('a chain of signed transactions', () => {
         const all: readonly Transaction[] = isWhole ? block.transactions.slice(1) : withParents(tx, byTxid);
         const transactions = all.map((one) => (one === tx ? bad : one));
         const { reject } = await chain.acceptBlock(mineBlock(chain.tip, { transactions }));
-        expect(reject?.reason).toMatch(/^mandatory-script-verify-flag-failed/);
+        expect(reject?.reason).toMatch(/^block-script-verify-flag-failed/);
         expect(reject?.debug).toContain(`input ${which} of ${bad.txidHex}`);
         expect(chain.tip.height).toBe(i);
         kinds.add(scriptSig.length > 0 ? 'P2PKH' : witness.length === 2 ? 'P2WPKH' : 'P2TR');

@@ -115,7 +115,7 @@ describe(`a chain with arbitrary thread timing${hasScriptThreads ? '' : ' (skipp
     expect(coins).toEqual(replay([...shared, ...first]));
     const lines = (results as string[]).filter((line) => line.includes(bad.hashHex));
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/mandatory-script-verify-flag-failed .* input \d+ of .*:700$/);
+    expect(lines[0]).toMatch(/block-script-verify-flag-failed .* input \d+ of .*:700$/);
     expect(better).toHaveLength(6);
 
     for (const threads of [1, 3]) {

@@ -92,7 +92,7 @@ function rejectReason(block: Block): string | undefined {
 describe('Blocks that break one rule', () => {
   // test/chain/invalid-blocks verifies the same reasons against bitcoind. Those in `beyond` are rules of the chain
   // layer.
-  const beyond = /^(bad-cb-amount|prev-blk-not-found|mandatory-script-verify-flag-failed.*)$/;
+  const beyond = /^(bad-cb-amount|prev-blk-not-found|block-script-verify-flag-failed.*)$/;
   const cases = invalidBlocks({ tip, mature, immature: coinbaseAt(110), now }).filter(
     ({ name, reason }) => !beyond.test(reason) && !/^(P2SH|witness) signature operations$/.test(name),
   );

@@ -1,11 +1,19 @@
 import { bech32, bech32m } from '@scure/base';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { toHex } from '../../src/bytes/hex.ts';
+import { fromHex, toHex } from '../../src/bytes/hex.ts';
+import { Block } from '../../src/primitives/block.ts';
 import { base58check } from '../../src/script/address.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { TestNode } from '../api/test-node.ts';
 import { mineBlock } from '../chain/support/builder.ts';
-import { type Bitcoind, type BitcoindWallet, describeBitcoind, isKnots, startBitcoind } from '../support/bitcoind.ts';
+import {
+  type Bitcoind,
+  type BitcoindRpcError,
+  type BitcoindWallet,
+  describeBitcoind,
+  isKnots,
+  startBitcoind,
+} from '../support/bitcoind.ts';
 import { Choice } from '../support/choice.ts';
 import { sameAnswer } from '../support/same-answer.ts';
 import { vectorJson } from '../support/vectors.ts';
@@ -499,6 +507,44 @@ describeBitcoind('RPC on the same chain, compared with bitcoind', () => {
       await same('getchaintips');
       await same('getblockheader', hash);
     }
+  });
+
+  it('generates blocks to the same descriptors, and rejects the same blocks', async () => {
+    const key = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+    const uncompressed = `04${key.slice(2)}483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8`;
+    const address = 'bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202';
+    const payee = (block: Tree) =>
+      toHex(Block.decode(fromHex((block as { hex: string }).hex)).transactions[0]!.outputs[0]!.scriptPubKey);
+    for (const output of [
+      ...[address, `addr(${address})`, 'raw(51)', 'raw(51)#8lvh9jxk', `pk(${key})`, `pkh(${key})`, `wpkh(${key})`],
+      ...[`sh(wpkh(${key}))`, `combo(${key})`, `combo(${uncompressed})`, `pk(${uncompressed})`],
+    ]) {
+      const [expected, actual] = await both('generateblock', output, [], false);
+      expect(payee(actual), output).toBe(payee(expected));
+    }
+    const orphan = `0200000001${'11'.repeat(32)}0000000000ffffffff01e80300000000000001510000000000`.slice(0, -2);
+    const mistakes = [
+      ...['', 'x', 'raw(51)#aaaaaaaa', 'raw(51', 'raw(5)', 'addr(x)', `wpkh(${uncompressed})`, ' raw(51)'].map(
+        (output) => [output, []],
+      ),
+      ...[['zz'], ['00'], ['11'.repeat(32)], [''], [orphan], [1], 5].map((transactions) => [address, transactions]),
+    ];
+    for (const mistake of mistakes) await sameAnswer(theirs, ours, 'generateblock', ...mistake);
+    // Before Core 30, the text began with the name of a function.
+    await same('setmocktime', 1_300_000_000);
+    for (const call of [
+      ['generateblock', address, [], false],
+      ['generatetoaddress', 1, address],
+    ] as const) {
+      const [method, ...params] = call;
+      const expected = await theirs.rpc(method, ...params).catch((error: BitcoindRpcError) => error);
+      const { code, message } = expected as BitcoindRpcError;
+      await expect(ours.call(method, ...params)).rejects.toMatchObject({
+        rpcCode: code,
+        message: message.replace(/^CreateNewBlock: /, ''),
+      });
+    }
+    await same('setmocktime', 0);
   });
 
   it('follows setmocktime', async () => {

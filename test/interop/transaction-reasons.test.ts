@@ -13,6 +13,7 @@ import { mineBlock } from '../chain/support/builder.ts';
 import { type Bitcoind, describeBitcoind } from '../support/bitcoind.ts';
 import { type CoinKind, oddKinds, publicKey, repeated, satisfyAll, unsignedP2wsh } from '../support/coin-kinds.ts';
 import {
+  coreBlockReason,
   KNOTS_MAX_DATA_CARRIER,
   ourVerdict,
   sendTo,
@@ -291,8 +292,8 @@ describeBitcoind('reject reasons of transactions, compared with bitcoind', () =>
 
       const block = mineBlock(ours.chain.tip, { transactions: [tx] });
       const reason = (await ours.chain.acceptBlock(block)).reject?.reason ?? null;
-      const theirs = await node.rpc('submitblock', toHex(block.encode()));
-      const inBlock = texts.map((text) => (ofPolicy ? null : `mandatory-script-verify-flag-failed (${text})`));
+      const theirs = coreBlockReason(await node.rpc('submitblock', toHex(block.encode())));
+      const inBlock = texts.map((text) => (ofPolicy ? null : `block-script-verify-flag-failed (${text})`));
       expect([error, reason]).toEqual([error, inBlock[0]]);
       expect(inBlock, error).toContain(theirs);
     }

@@ -55,6 +55,11 @@ const renamed: readonly [RegExp, string][] = [
   [/^missing-inputs$/, 'bad-txns-inputs-missingorspent'],
 ];
 
+/** Returns Core 30's reject reason of a block: until then it did not tell apart blocks and the mempool. */
+export function coreBlockReason(reason: unknown): unknown {
+  return typeof reason === 'string' ? reason.replace(/^mandatory-/, 'block-') : reason;
+}
+
 /** Reject reasons that Core 30 lacks: scripts of more than 34 bytes, more than one OP_RETURN. */
 const KNOTS_ONLY: readonly string[] = ['bad-txns-vout-script-toolarge', 'multi-op-return'];
 

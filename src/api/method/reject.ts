@@ -1,4 +1,5 @@
 import { formatReject, type Reject, type TxRejectKind } from '../../consensus/reject.ts';
+import { MiningError } from '../../mining/miner.ts';
 import type { Transaction } from '../../primitives/transaction.ts';
 import { RpcCode, RpcError } from '../json/rpc-error.ts';
 import type { AnyRpcNode } from './rpc-node.ts';
@@ -10,6 +11,17 @@ export function logRejected(
   { reason, debug }: Reject<TxRejectKind>,
 ): void {
   logger.info({ txid: tx.txidHex, wtxid: tx.wtxidHex, reason, debug }, 'rejected transaction');
+}
+
+/**
+ * Returns the error of a generate method for a block that the chain rejects, another error as it is. Core first makes an
+ * empty block, whose rejection is an unexpected error; that can only be for its time.
+ */
+export function blockRejected(error: unknown): unknown {
+  if (!(error instanceof MiningError && error.reject)) return error;
+  const isEmptyRejected = error.reject.reason.startsWith('time-too-');
+  const code = isEmptyRejected ? RpcCode.MISC_ERROR : RpcCode.VERIFY_ERROR;
+  return new RpcError(code, `TestBlockValidity failed: ${formatReject(error.reject)}`);
 }
 
 /** Returns sendrawtransaction's error for a rejected transaction (Core: JSONRPCTransactionError). */

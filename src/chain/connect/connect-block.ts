@@ -152,5 +152,5 @@ function addOutputs(tx: Transaction, height: number, isCoinbase: boolean, create
 export function scriptReject({ check: { tx }, inputIndex, error }: FailedCheck): BlockReject {
   const { txid, vout } = tx.inputs[inputIndex]!.prevout;
   const debug = `input ${inputIndex} of ${tx.txidHex} (wtxid ${tx.wtxidHex}), spending ${toReversedHex(txid)}:${vout}`;
-  return reject('consensus', `mandatory-script-verify-flag-failed (${scriptErrorString(error)})`, debug);
+  return reject('consensus', `block-script-verify-flag-failed (${scriptErrorString(error)})`, debug);
 }

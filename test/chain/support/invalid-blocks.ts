@@ -197,7 +197,7 @@ export function invalidBlocks({ tip, mature, immature, now }: Ground): InvalidBl
     return [parent, spend({ inputs: [outpoint(parent)], outputs: [out()], ...plan })] as const;
   };
   const failing = (name: string, text: string, transactions: readonly Transaction[]) =>
-    withTxs(name, `mandatory-script-verify-flag-failed (${text})`, ...transactions);
+    withTxs(name, `block-script-verify-flag-failed (${text})`, ...transactions);
   const falseText = 'Script evaluated without error but finished with a false/empty top stack element';
   failing('a script that leaves false', falseText, spendFrom(Uint8Array.of(Op.OP_0), {}));
   failing('OP_VERIFY', 'Script failed an OP_VERIFY operation', spendFrom(compileScript(Op.OP_0, Op.OP_VERIFY), {}));

@@ -11,7 +11,8 @@ interface TestAccept {
   readonly 'reject-details'?: string;
 }
 
-const SCRIPT_REASON = /^mandatory-script-verify-flag-failed \((.*)\)$/;
+/** The reason of Core 30, and the one of older releases. */
+const SCRIPT_REASON = /^(?:block|mandatory)-script-verify-flag-failed \((.*)\)$/;
 
 /** Script error texts of Core 30, with the texts that older releases of bitcoind use instead. */
 export const olderTexts: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +29,7 @@ export function isSameAnswer({ ours, theirs }: Answers, scriptErrors: () => read
   if (isDeepStrictEqual(ours, theirs)) return true;
   const [ourText, theirText] = [scriptText(ours), scriptText(theirs)];
   if (ourText === undefined || theirText === undefined) return false;
-  if (olderTexts[ourText]?.includes(theirText)) return true;
+  if (ourText === theirText || olderTexts[ourText]?.includes(theirText)) return true;
   const texts = scriptErrors().map((error) => scriptErrorString(error as ScriptError));
   return new Set(texts).size > 1 && texts.some((text) => text === theirText || olderTexts[text]?.includes(theirText));
 }

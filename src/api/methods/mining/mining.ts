@@ -12,10 +12,12 @@ import { Transaction } from '../../../primitives/transaction.ts';
 import { addressScript } from '../../arguments/address.ts';
 import { arrayArgument, booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
 import { blockArgument, blockHeaderArgument, transactionFromHex } from '../../arguments/decode.ts';
+import { outputScript } from '../../arguments/output-script.ts';
 import { targetJson } from '../../format/block-json.ts';
 import { hexJson } from '../../format/large-json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
 import { type Method, method, type RpcContext } from '../../method/method.ts';
+import { blockRejected } from '../../method/reject.ts';
 
 /** Hashes that the generate methods try per block (Core: DEFAULT_MAX_TRIES). */
 const DEFAULT_MAX_TRIES = 1_000_000;
@@ -38,7 +40,10 @@ export const miningMethods: readonly Method[] = [
     handler: async ({ node: { miner, params } }, count, address, maxTries) => {
       const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address');
       if (count <= 0) return [];
-      return (await miner.generate(count, scriptPubKey, maxTries)).map(toReversedHex);
+      const hashes = await miner.generate(count, scriptPubKey, maxTries).catch((error: unknown) => {
+        throw blockRejected(error);
+      });
+      return hashes.map(toReversedHex);
     },
   }),
   method({
@@ -46,7 +51,7 @@ export const miningMethods: readonly Method[] = [
     category: 'Generating',
     description: 'Mines a block of an ordered list of transactions to an address and returns the block hash.',
     arguments: [
-      textArgument('output', 'The address to send the newly generated bitcoin to.'),
+      textArgument('output', 'The address or descriptor to send the newly generated bitcoin to.'),
       arrayArgument(
         'transactions',
         z.string(),
@@ -57,16 +62,18 @@ export const miningMethods: readonly Method[] = [
     ],
     result: '{ "hash": hash, "hex": hex (only if not submitted) }',
     example: '"address" \'["rawtx","mempool_txid"]\'',
-    handler: async (context, address, transactions, submit) => {
+    handler: async (context, output, transactions, submit) => {
       const { miner, params } = context.node;
-      const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address or descriptor');
+      const scriptPubKey = outputScript(output, params.address);
       const txs: Transaction[] = [];
       for (const text of transactions) {
         const pause = context.call.step();
         if (pause) await pause;
         txs.push(resolveTransaction(context, text));
       }
-      const block = await miner.generateBlock(txs, scriptPubKey, { submit });
+      const block = await miner.generateBlock(txs, scriptPubKey, { submit }).catch((error: unknown) => {
+        throw blockRejected(error);
+      });
       return { hash: block.hashHex, hex: submit ? undefined : hexJson(block.encode()) };
     },
   }),

@@ -209,6 +209,7 @@ export const fileErrors: TextTable = {
   'Start the node with the address that mined blocks pay to (`--miner <address>`).':
     '启动节点时请给出接收区块奖励的地址 (`--miner <address>`)。',
   'the chain rejected the block: {0}': '区块链拒绝了该区块：{0}',
+  'TestBlockValidity failed: {0}': '区块未通过验证：{0}',
   'the search was interrupted: the tip has changed or the miner was stopped': '查找被中断：链尖已改变，或矿工已停止',
   '{0} disconnected: {1}': '{0} 断开了连接：{1?}',
   'connection closed': '连接已关闭',
