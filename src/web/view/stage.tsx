@@ -100,7 +100,6 @@ export function Stage(): JSX.Element {
     const isElsewhere = (event.target as Element).closest('input, select, textarea, dialog');
     if (event.key !== 'Escape' || isElsewhere || (line.length === 0 && !drawn() && !isChoosing())) return;
     event.preventDefault();
-    event.stopPropagation();
     close();
   };
   onMount(() => window.addEventListener('keydown', onKey, { capture: true }));
