@@ -66,4 +66,5 @@ export { rpcMethods } from './methods/index.ts';
 export { lightMethods } from './methods/light/index.ts';
 export type { LightRpcNode } from './methods/light/light.ts';
 export { RpcServer, type RpcServerOptions } from './rpc/rpc-server.ts';
+export type { RpcUser, RpcUserOptions } from './rpc/rpc-users.ts';
 export type { Call } from './work/call.ts';

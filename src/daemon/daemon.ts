@@ -75,9 +75,9 @@ export class Daemon {
     try {
       writeCoreLines(node, log, settings.log.categories);
       const { rpc: total } = shareDescriptors(descriptorLimit(), config.p2p.maxConnections);
-      const rpc = settings.server
+      const rpc = settings.rpc
         ? await RpcServer.start(
-            { ...config.rpc, cookieFile: nodePaths(config).cookie, connections: { total } },
+            { ...settings.rpc, cookieFile: nodePaths(config).cookie, connections: { total } },
             node,
             rpcMethods,
           )

@@ -10,6 +10,7 @@ import type { ReadSettings } from './arguments/read-settings.ts';
 import type { Settings } from './arguments/settings.ts';
 import type { DebugLogOptions } from './debug-log.ts';
 import { debugCategories } from './log-categories.ts';
+import { type DaemonRpc, rpcSettings } from './rpc-settings.ts';
 
 /** The RPC ports (Core: CBaseChainParams::RPCPort). */
 const RPC_PORTS: Readonly<Record<NetworkName, number>> = {
@@ -27,8 +28,8 @@ const DEFAULT_COIN_CACHE_MEBIBYTES = 64n;
 /** What a daemon is started with. */
 export interface DaemonSettings {
   readonly config: NodeConfig;
-  /** Whether calls are accepted (Core: -server). */
-  readonly server: boolean;
+  /** How calls are accepted; undefined if none are (Core: -server). */
+  readonly rpc: DaemonRpc | undefined;
   readonly files: DaemonFiles;
   readonly log: DebugLogOptions;
   /** Commands of the shell to run. */
@@ -109,7 +110,7 @@ export function daemonSettings(read: ReadSettings): DaemonSettings {
   const mockTime = Number(settings.int('mocktime', 0n));
   return {
     config,
-    server: settings.bool('server', true),
+    rpc: settings.bool('server', true) ? rpcSettings(settings, rpcPort) : undefined,
     files: {
       pid: path('pid', 'bitcoind.pid'),
       debugLog: settings.isNegated('debuglogfile') ? undefined : path('debuglogfile', 'debug.log'),

@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RpcNode } from '../../src/api/method/rpc-node.ts';
 import { Cookie } from '../../src/api/rpc/cookie.ts';
 import { HttpEndpoint } from '../../src/api/rpc/http-endpoint.ts';
-import type { JsonRpc, ReplyWriter } from '../../src/api/rpc/json-rpc.ts';
+import type { CallScope, JsonRpc, ReplyWriter } from '../../src/api/rpc/json-rpc.ts';
 import { RpcServer } from '../../src/api/rpc/rpc-server.ts';
+import { RpcUsers } from '../../src/api/rpc/rpc-users.ts';
 import type { Caller } from '../../src/api/work/call.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { CapturedLogger } from '../support/captured-logger.ts';
@@ -36,7 +37,7 @@ beforeEach(async () => {
   sockets = [];
   logger = new CapturedLogger();
   const rpc = {
-    answer: (body: string, wallet: string | undefined, caller: Caller, reply: ReplyWriter) =>
+    answer: (body: string, { walletName: wallet }: CallScope, caller: Caller, reply: ReplyWriter) =>
       new Promise<boolean>((resolve, fail) => {
         const end = (text: string | undefined) => {
           if (text !== undefined) void reply.write(text);
@@ -45,7 +46,10 @@ beforeEach(async () => {
         passed.push({ body, wallet, caller, end, fail });
       }),
   } as unknown as JsonRpc;
-  endpoint = new HttpEndpoint({ total: 12 }, { rpc, cookie, clock: new VirtualClock(), logger });
+  endpoint = new HttpEndpoint(
+    { total: 12 },
+    { rpc, users: new RpcUsers(cookie, {}), clock: new VirtualClock(), logger },
+  );
   endpoint.server.listen(0, '127.0.0.1');
   await once(endpoint.server, 'listening');
 });

@@ -77,14 +77,14 @@ beforeEach(() => {
 async function post(body: unknown): Promise<[status: number, reply: unknown]> {
   const reply = new Collected();
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  if (!(await rpc.answer(text, undefined, caller, reply))) return [503, undefined];
+  if (!(await rpc.answer(text, {}, caller, reply))) return [503, undefined];
   return [reply.status, reply.body === '' ? undefined : JSON.parse(reply.body)];
 }
 
 /** Returns the reply's text. */
 async function postText(body: string): Promise<string> {
   const reply = new Collected();
-  await rpc.answer(body, undefined, caller, reply);
+  await rpc.answer(body, {}, caller, reply);
   return reply.body;
 }
 

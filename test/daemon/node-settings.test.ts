@@ -14,7 +14,7 @@ const configOf = (...words: string[]) => settingsOf(...words).config;
 
 describe('the settings of pierd', () => {
   it('are by default those of a node of bitcoind', () => {
-    const { config, server, files, commands, log, mockTime } = settingsOf();
+    const { config, rpc, files, commands, log, mockTime } = settingsOf();
     expect(config.p2p).toMatchObject({
       ...{ listen: [{ host: '127.0.0.1', port: 18444 }], seeds: [], maxConnections: 125, maxOutbound: undefined },
       ...{ v2Transport: true, blocksOnly: false, bloomFilters: false, blockFilters: false, networkActive: true },
@@ -26,7 +26,15 @@ describe('the settings of pierd', () => {
     expect(config.store.paths?.cookie).toBe(join(folder, '.cookie'));
     expect(config.store.paths?.chain).toBe(join(folder, 'blockchain.db'));
     expect(files).toEqual({ pid: join(folder, 'bitcoind.pid'), debugLog: join(folder, 'debug.log') });
-    expect([server, mockTime, [...log.categories]]).toEqual([true, undefined, []]);
+    expect([mockTime, [...log.categories]]).toEqual([undefined, []]);
+    expect(rpc).toMatchObject({
+      host: '127.0.0.1',
+      port: 18443,
+      moreEndpoints: [],
+      hasCookie: true,
+      cookieMode: 0o600,
+    });
+    expect(rpc!.users).toEqual({ users: [], allowed: new Map(), allowsListedOnly: false });
     expect(commands).toEqual({ startup: [], shutdown: [], block: [] });
   });
 
@@ -98,14 +106,14 @@ describe('the settings of pierd', () => {
   });
 
   it('run commands, and write the log as asked for', () => {
-    const { commands, log, files, server, mockTime } = settingsOf(
+    const { commands, log, files, rpc, mockTime } = settingsOf(
       ...['-startupnotify=a', '-startupnotify=b', '-shutdownnotify=c', '-blocknotify=d', '-blocknotify=e', '-server=0'],
       ...['-debug=net', '-debug=rpc', '-debugexclude=rpc', '-logtimemicros', '-logtimestamps=0', '-nodebuglogfile'],
       ...['-mocktime=5'],
     );
     expect(commands).toEqual({ startup: ['a', 'b'], shutdown: ['c'], block: ['e'] });
     expect([log.micros, log.timestamps, [...log.categories]]).toEqual([true, false, ['net']]);
-    expect([files.debugLog, server, mockTime]).toEqual([undefined, false, 5]);
+    expect([files.debugLog, rpc, mockTime]).toEqual([undefined, undefined, 5]);
     expect(settingsOf('-debug').log.categories.has('mempool')).toBe(true);
     expect([...settingsOf('-debug=net', '-debug=none').log.categories]).toEqual([]);
   });
@@ -139,6 +147,55 @@ describe('the settings of pierd', () => {
     } finally {
       writeFileSync(join(dataDir, 'bitcoin.conf'), '');
     }
+  });
+});
+
+describe('calls', () => {
+  const rpc = (...words: string[]) => settingsOf(...words).rpc!;
+
+  it('are accepted on the addresses of -rpcbind only with -rpcallowip, and from this machine always', () => {
+    expect(rpc('-rpcbind=0.0.0.0')).toMatchObject({ host: '127.0.0.1', moreEndpoints: [] });
+    const { host, port, moreEndpoints, allows } = rpc(
+      ...['-rpcbind=127.0.0.2', '-rpcbind=[::1]:5', '-rpcallowip=10.0.0.0/8', '-rpcallowip=192.168.1.7'],
+    );
+    expect([host, port, moreEndpoints]).toEqual(['127.0.0.2', 18443, [{ host: '::1', port: 5 }]]);
+    expect(['127.3.2.1', '::1', '::ffff:127.0.0.1', '10.9.8.7', '::ffff:10.9.8.7', '192.168.1.7'].map(allows)).toEqual(
+      Array(6).fill(true),
+    );
+    expect(['11.0.0.1', '192.168.1.8', '::2', ''].map(allows)).toEqual(Array(4).fill(false));
+  });
+
+  it('have the users of -rpcauth, that of -rpcpassword instead of the cookie, and their methods', () => {
+    const { users, hasCookie } = rpc(
+      '-rpcuser=a',
+      '-rpcpassword=b',
+      '-rpcauth=c:salt$hash',
+      '-rpcwhitelist=a:stop,help',
+    );
+    expect(users.users!.map(({ name }) => name)).toEqual(['a', 'c']);
+    expect(users.users![1]).toEqual({ name: 'c', salt: 'salt', hash: 'hash' });
+    expect(hasCookie).toBe(false);
+    expect(users.allowed).toEqual(new Map([['a', new Set(['stop', 'help'])]]));
+    expect(users.allowsListedOnly).toBe(true);
+    const both = rpc('-rpcwhitelist=a:x,y z', '-rpcwhitelist=a:y,z', '-rpcwhitelist=b', '-rpcwhitelistdefault=0').users;
+    expect(both.allowed).toEqual(
+      new Map([
+        ['a', new Set(['y', 'z'])],
+        ['b', new Set()],
+      ]),
+    );
+    expect(both.allowsListedOnly).toBe(false);
+    expect(rpc('-rpcuser=a').users.users).toEqual([]);
+    expect(rpc('-norpccookiefile').hasCookie).toBe(false);
+    expect(rpc('-rpccookieperms=group').cookieMode).toBe(0o640);
+  });
+
+  it.each([
+    ['-rpcauth=foo', 'Invalid -rpcauth argument.'],
+    ['-rpcallowip=foo', 'Invalid -rpcallowip subnet specification: foo.'],
+    ['-rpccookieperms=x', "Invalid -rpccookieperms=x; must be one of 'owner', 'group', or 'all'."],
+  ])('are not accepted with %s', (word, message) => {
+    expect(() => rpc(word)).toThrow(message);
   });
 });
 

@@ -110,9 +110,10 @@ describeBitcoind('pierd, by bitcoin-cli with its data directory alone', () => {
   it('connects to a bitcoind, downloads its chain, and is one of its peers', { timeout: 60_000 }, async () => {
     const bitcoind = await startBitcoind();
     await bitcoind.call('generatetodescriptor', [3, 'raw(51)']);
-    const folder = await dataDirectory(`connect=127.0.0.1:${bitcoind.port}`);
+    const folder = await dataDirectory(`connect=127.0.0.1:${bitcoind.port}`, 'rpcuser=u', 'rpcpassword=p');
     const child = await start(folder, '-debug=net', '-logtimemicros');
     await waitFor(async () => (await cli(folder, 'getblockcount')) === '3');
+    expect(existsSync(join(folder, 'regtest', '.cookie'))).toBe(false);
     const peers = (await bitcoind.call('getpeerinfo')) as { subver: string; inbound: boolean }[];
     expect(peers.map(({ subver, inbound }) => [subver, inbound])).toEqual([['/Pier:0.1.0/', true]]);
     expect(logOf(folder)).toMatch(/Z New manual v2 peer connected: version: 70016, blocks=3, peer=0\n/);

@@ -11,22 +11,24 @@ const COOKIE_USER = '__cookie__';
 export class Cookie {
   /** Path of the file. */
   readonly path: string;
+  readonly #mode: number;
   readonly #credentials: string;
   readonly #expected: Uint8Array;
 
-  /** `password` is a new one by default. */
-  constructor(path: string, password = toHex(systemRandom.bytes(32))) {
+  /** `password` is a new one by default, and only the owner may read the file (Core: -rpccookieperms). */
+  constructor(path: string, password = toHex(systemRandom.bytes(32)), mode = 0o600) {
     this.path = path;
+    this.#mode = mode;
     this.#credentials = `${COOKIE_USER}:${password}`;
     this.#expected = digest(Buffer.from(this.#credentials));
   }
 
-  /** Writes the file atomically, readable by its owner only. Throws `PierError` 'cookie-not-written'. */
+  /** Writes the file atomically. Throws `PierError` 'cookie-not-written'. */
   async write(): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
     try {
       await rm(temporary, { force: true });
-      await writeFile(temporary, this.#credentials, { mode: 0o600, flag: 'wx' });
+      await writeFile(temporary, this.#credentials, { mode: this.#mode, flag: 'wx' });
       await rename(temporary, this.path);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
@@ -43,11 +45,9 @@ export class Cookie {
     if (content === this.#credentials) await rm(this.path, { force: true });
   }
 
-  /** Returns whether an `Authorization` header carries these credentials. Compares in constant time. */
-  accepts(authorization: string | undefined): boolean {
-    const match = /^Basic \s*([A-Za-z0-9+/]+={0,2})$/.exec(authorization ?? '');
-    if (!match) return false;
-    return timingSafeEqual(digest(Buffer.from(match[1]!, 'base64')), this.#expected);
+  /** Returns whether these are the credentials, `name:password`. Compares in constant time. */
+  accepts(credentials: Uint8Array): boolean {
+    return timingSafeEqual(digest(credentials), this.#expected);
   }
 }
 

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
-import type { Cookie } from './cookie.ts';
 import { endWithErrorPage, sendErrorPage } from './error-page.ts';
 import { HttpReply, sendText } from './http-reply.ts';
-import type { JsonRpc } from './json-rpc.ts';
+import type { CallScope, JsonRpc } from './json-rpc.ts';
 import { BodyMemory, readBody } from './request-body.ts';
+import type { RpcUsers } from './rpc-users.ts';
 
 /** Milliseconds an idle connection is kept open (Core: DEFAULT_HTTP_SERVER_TIMEOUT). */
 const KEEP_ALIVE_MS = 30_000;
@@ -33,7 +33,9 @@ type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonl
 /** What an HTTP endpoint works with. */
 interface Modules {
   readonly rpc: JsonRpc;
-  readonly cookie: Cookie;
+  readonly users: RpcUsers;
+  /** Returns whether a client may call at all, by its address; default: each may. */
+  readonly allows?: ((address: string) => boolean) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -105,10 +107,15 @@ export class HttpEndpoint {
   async #handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     const { socket } = request;
     this.#last.set(socket, request);
+    if (this.#modules.allows?.(socket.remoteAddress ?? '') === false) {
+      sendText(response, 403, '');
+      return;
+    }
     const walletName = route(request, response);
     if (walletName === false) return;
     const { authorization } = request.headers;
-    if (!this.#modules.cookie.accepts(authorization)) {
+    const user = this.#modules.users.authenticate(authorization);
+    if (user === undefined) {
       if (authorization !== undefined) await delay(WRONG_CREDENTIALS_MS);
       sendText(response, 401, '', { 'WWW-Authenticate': 'Basic realm="jsonrpc"' });
       return;
@@ -123,7 +130,7 @@ export class HttpEndpoint {
         this.#connections.begin(socket);
       }
       if (expectsContinue) response.writeContinue();
-      await this.#answer(request, response, walletName);
+      await this.#answer(request, response, { walletName, methods: this.#modules.users.methodsOf(user) });
     } finally {
       this.#connections.end(socket);
       done();
@@ -148,7 +155,7 @@ export class HttpEndpoint {
     else end();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, walletName: string | undefined): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, scope: CallScope): Promise<void> {
     const body = await readBody(request, this.#bodies);
     if (body === undefined) return;
     if (typeof body === 'number') {
@@ -167,7 +174,7 @@ export class HttpEndpoint {
     this.#callers.add(abort);
     try {
       const caller = { client: request.socket.remoteAddress ?? '', signal: abort.signal };
-      const isAnswered = await this.#modules.rpc.answer(body, walletName, caller, reply);
+      const isAnswered = await this.#modules.rpc.answer(body, scope, caller, reply);
       if (this.#isClosing) response.shouldKeepAlive = false;
       if (isAnswered) reply.end();
       else sendText(response, 503, 'Work queue depth exceeded');

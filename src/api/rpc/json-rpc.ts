@@ -14,6 +14,14 @@ const CHARS_PER_WRITE = 65_536;
 /** Values of `jsonrpc` that are accepted; 1.0 is legacy, as requests without a version are. */
 const VERSIONS = new Set(['1.0', '2.0']);
 
+/** What the calls of a request body are about, and which are allowed. */
+export interface CallScope {
+  /** The wallet in the request path. */
+  readonly walletName?: string | undefined;
+  /** The methods that the user may call; undefined: all of them. */
+  readonly methods?: ReadonlySet<string> | undefined;
+}
+
 /** Where the HTTP reply to a request body is written. */
 export interface ReplyWriter {
   /** HTTP status; to be set before the first write. */
@@ -59,12 +67,12 @@ export class JsonRpc {
   }
 
   /**
-   * Answers one request body; `walletName` is the wallet in the request path. Returns false, having written nothing, if
+   * Answers one request body. Status 403 without a text if its user may not call one of its methods. Returns false, having written nothing, if
    * too many requests are in progress. Rejects only after a part of the reply has been written.
    */
-  async answer(body: string, walletName: string | undefined, caller: Caller, reply: ReplyWriter): Promise<boolean> {
+  async answer(body: string, scope: CallScope, caller: Caller, reply: ReplyWriter): Promise<boolean> {
     if (this.#queue.isFull) return false;
-    await this.#queue.run(caller, (call) => new Exchange(this.#dispatcher, call, walletName, reply).answer(body));
+    await this.#queue.run(caller, (call) => new Exchange(this.#dispatcher, call, scope, reply).answer(body));
     return true;
   }
 }
@@ -73,28 +81,25 @@ export class JsonRpc {
 class Exchange {
   readonly #dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>;
   readonly #call: Call;
-  readonly #walletName: string | undefined;
+  readonly #scope: CallScope;
   readonly #reply: ReplyWriter;
   /** Text that is not written yet. */
   #pending = '';
   /** Whether a part of the reply to the current request has been written. */
   #isWritten = false;
 
-  constructor(
-    dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>,
-    call: Call,
-    walletName: string | undefined,
-    reply: ReplyWriter,
-  ) {
+  constructor(dispatcher: Pick<Dispatcher<AnyRpcNode>, 'call'>, call: Call, scope: CallScope, reply: ReplyWriter) {
     this.#dispatcher = dispatcher;
     this.#call = call;
-    this.#walletName = walletName;
+    this.#scope = scope;
     this.#reply = reply;
   }
 
   async answer(body: string): Promise<void> {
     const parsed = await this.#parse(body);
-    if (parsed instanceof RpcError) {
+    if (this.#isForbidden(parsed)) {
+      this.#reply.status = 403;
+    } else if (parsed instanceof RpcError) {
       await this.#encodeWhole(parsed);
     } else if (Array.isArray(parsed)) {
       await this.#answerBatch(parsed);
@@ -118,6 +123,16 @@ class Exchange {
     } catch (thrown) {
       return thrown instanceof RpcError ? thrown : new RpcError(RpcCode.PARSE_ERROR, 'Parse error');
     }
+  }
+
+  /** Returns whether a request, or one of a batch, calls a method that its user may not call. */
+  #isForbidden(parsed: unknown): boolean {
+    const { methods } = this.#scope;
+    if (!methods) return false;
+    const requests = Array.isArray(parsed) ? parsed : [parsed];
+    return requests.some(
+      (request) => isJsonObject(request) && typeof request.method === 'string' && !methods.has(request.method),
+    );
   }
 
   async #answerBatch(requests: readonly unknown[]): Promise<void> {
@@ -156,7 +171,7 @@ class Exchange {
     }
     const status = isNotification ? 204 : 200;
     try {
-      const result = await this.#dispatcher.call(call.method, call.params, this.#walletName, this.#call);
+      const result = await this.#dispatcher.call(call.method, call.params, this.#scope.walletName, this.#call);
       return { envelope, result, status, isNotification };
     } catch (thrown) {
       const error = toRpcError(thrown);

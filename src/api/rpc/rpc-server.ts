@@ -9,6 +9,7 @@ import type { ConnectionLimits } from './connections.ts';
 import { Cookie } from './cookie.ts';
 import { HttpEndpoint } from './http-endpoint.ts';
 import { JsonRpc } from './json-rpc.ts';
+import { type RpcUserOptions, RpcUsers } from './rpc-users.ts';
 
 /** Milliseconds that `close` waits for calls in progress. */
 const CLOSE_GRACE_MS = 5_000;
@@ -19,15 +20,25 @@ export interface RpcServerOptions {
   readonly host: string;
   /** Port to bind; 0 for any free port. */
   readonly port: number;
+  /** Further addresses to bind (Core: -rpcbind). */
+  readonly moreEndpoints?: readonly { readonly host: string; readonly port: number }[] | undefined;
+  /** Returns whether a client may call, by its address (Core: -rpcallowip); default: each may that reaches the server. */
+  readonly allows?: ((address: string) => boolean) | undefined;
+  /** Users besides that of the cookie; default: none. */
+  readonly users?: RpcUserOptions | undefined;
   /** Path of the file that the credentials are written to. */
   readonly cookieFile: string;
+  /** Whether there is a cookie; default true (Core: there is none with -rpcpassword). */
+  readonly hasCookie?: boolean | undefined;
+  /** The permissions of the cookie file; default: its owner reads and writes it (Core: -rpccookieperms). */
+  readonly cookieMode?: number | undefined;
   /** The password in the cookie; default: a new one. */
   readonly password?: string | undefined;
   /** Limits of connections, where they differ from the default. @internal */
   readonly connections?: ConnectionLimits;
 }
 
-/** Serves a node's JSON-RPC over HTTP to clients that present its cookie. */
+/** Serves a node's JSON-RPC over HTTP to clients that present its cookie, or the password of a user. */
 export class RpcServer {
   /** The bound address. */
   readonly host: string;
@@ -35,44 +46,55 @@ export class RpcServer {
   readonly port: number;
   /** Path of the cookie file. */
   readonly cookieFile: string;
-  readonly #http: HttpEndpoint;
-  readonly #cookie: Cookie;
+  readonly #endpoints: readonly HttpEndpoint[];
+  readonly #cookie: Cookie | undefined;
   readonly #replaceNode: (node: AnyRpcNode) => void;
   #closed: Promise<void> | undefined;
 
-  private constructor(http: HttpEndpoint, cookie: Cookie, host: string, replaceNode: (node: AnyRpcNode) => void) {
-    this.#http = http;
-    this.#replaceNode = replaceNode;
-    this.#cookie = cookie;
+  private constructor(
+    { host, cookieFile }: RpcServerOptions,
+    endpoints: readonly HttpEndpoint[],
+    cookie: Cookie | undefined,
+    replaceNode: (node: AnyRpcNode) => void,
+  ) {
     this.host = host;
-    this.port = (http.server.address() as AddressInfo).port;
-    this.cookieFile = cookie.path;
+    this.port = (endpoints[0]!.server.address() as AddressInfo).port;
+    this.cookieFile = cookieFile;
+    this.#endpoints = endpoints;
+    this.#cookie = cookie;
+    this.#replaceNode = replaceNode;
   }
 
   /**
-   * Binds the port, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if the port is in use,
-   * 'rpc-listen-failed' if the address is not one of this machine, and 'cookie-not-written'.
+   * Binds the ports, writes the cookie, serves `methods`. Throws `PierError` 'rpc-port-taken' if a port is in use,
+   * 'rpc-listen-failed' if an address is not one of this machine, and 'cookie-not-written'.
    */
   static async start<N extends AnyRpcNode>(
     options: RpcServerOptions,
     node: N,
     methods: ReadonlyMap<string, Method<N>>,
   ): Promise<RpcServer> {
-    const cookie = new Cookie(options.cookieFile, options.password);
+    const { cookieFile, password, cookieMode, hasCookie = true, connections = {}, moreEndpoints = [] } = options;
+    const cookie = hasCookie ? new Cookie(cookieFile, password, cookieMode) : undefined;
     const dispatcher = new Dispatcher(node, methods);
     const rpc = new JsonRpc(dispatcher, new CallQueue(node.clock));
-    const http = new HttpEndpoint(options.connections ?? {}, { rpc, cookie, clock: node.clock, logger: node.logger });
+    const users = new RpcUsers(cookie, options.users ?? {});
+    const { clock, logger } = node;
+    const endpoints: HttpEndpoint[] = [];
     try {
-      http.server.listen({ host: options.host, port: options.port });
-      await once(http.server, 'listening');
-      await cookie.write();
+      for (const endpoint of [options, ...moreEndpoints]) {
+        const http = new HttpEndpoint(connections, { rpc, users, allows: options.allows, clock, logger });
+        endpoints.push(http);
+        await listen(http, endpoint);
+        http.server.on('error', (error) => logger.warn({ err: error }, 'RPC connection not accepted'));
+      }
+      await cookie?.write();
     } catch (error) {
-      await http.close(0);
-      throw listenError(options, error as NodeJS.ErrnoException);
+      await Promise.all(endpoints.map((http) => http.close(0)));
+      throw error;
     }
-    http.server.on('error', (error) => node.logger.warn({ err: error }, 'RPC connection not accepted'));
-    const server = new RpcServer(http, cookie, options.host, (other) => dispatcher.replaceNode(other as N));
-    node.logger.info({ host: server.host, port: server.port, cookie: options.cookieFile }, 'RPC server listening');
+    const server = new RpcServer(options, endpoints, cookie, (other) => dispatcher.replaceNode(other as N));
+    logger.info({ host: server.host, port: server.port, cookie: cookie?.path }, 'RPC server listening');
     return server;
   }
 
@@ -91,13 +113,22 @@ export class RpcServer {
   }
 
   async #close(): Promise<void> {
-    await this.#http.close(CLOSE_GRACE_MS);
-    await this.#cookie.remove();
+    await Promise.all(this.#endpoints.map((http) => http.close(CLOSE_GRACE_MS)));
+    await this.#cookie?.remove();
+  }
+}
+
+async function listen({ server }: HttpEndpoint, { host, port }: { host: string; port: number }): Promise<void> {
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(host, port, error as NodeJS.ErrnoException);
   }
 }
 
 /** Returns the error to throw for one of `listen`. */
-function listenError({ host, port }: RpcServerOptions, cause: NodeJS.ErrnoException): unknown {
+function listenError(host: string, port: number, cause: NodeJS.ErrnoException): unknown {
   const fails = `RPC cannot listen on ${host}:${port}`;
   switch (cause.code) {
     case 'EADDRINUSE':
