@@ -9,6 +9,12 @@ export class MempoolGraph {
   readonly #byWtxid = new Map<string, MutableEntry>();
   readonly #spenders = new Map<string, MutableEntry>();
   #nextSequence = 1;
+
+  /** The sequence number of the next entry. */
+  get nextSequence(): number {
+    return this.#nextSequence;
+  }
+
   #bytes = 0;
   #usage = 0;
   #totalFee = 0n;

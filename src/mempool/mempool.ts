@@ -232,6 +232,11 @@ export class Mempool implements CoinView {
     return this.#updateCount;
   }
 
+  /** The sequence number that the next entry gets, from 1 on (Core: GetSequence). */
+  get nextSequence(): number {
+    return this.#graph.nextSequence;
+  }
+
   /** Returns a coin that is spent neither in the chain nor in the mempool; mempool outputs have MEMPOOL_HEIGHT. */
   getCoin(outpoint: OutPoint): Coin | undefined {
     return this.#graph.spender(outpoint) ? undefined : findCoin(this.#graph, this.#chain, outpoint);

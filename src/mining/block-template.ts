@@ -49,7 +49,21 @@ const RESERVED_WEIGHT = 8000;
 /** Signature operation cost reserved for the coinbase (Core: coinbase_output_max_additional_sigops). */
 const RESERVED_SIGOPS_COST = 400;
 /** Minimum fee rate in satoshis per 1,000 virtual bytes (Core: -blockmintxfee). */
-const MIN_FEE_RATE = 1n;
+export const MIN_FEE_RATE = 1n;
+
+/** What the last template of a chain holds besides its coinbase, and its weight with `RESERVED_WEIGHT`. */
+export interface TemplateSize {
+  readonly weight: number;
+  readonly transactions: number;
+}
+
+/** Of each chain, the size of the last template with transactions of the mempool (Core: m_last_block_weight). */
+const lastSizes = new WeakMap<Chain, TemplateSize>();
+
+/** Returns the size of the last template that was made on a chain; undefined if there is none. */
+export function lastTemplateSize(chain: Chain): TemplateSize | undefined {
+  return lastSizes.get(chain);
+}
 
 interface Contents {
   readonly transactions: readonly Transaction[];
@@ -68,6 +82,10 @@ export function createBlockTemplate(
   const contents = options.transactions
     ? fixedContents(options.transactions)
     : selectContents(mempool, tip, options.maxWeight);
+  // As in Core, given transactions are not counted.
+  const selected = options.transactions ? [] : contents.transactions;
+  const weight = selected.reduce((sum, tx) => sum + tx.weight, RESERVED_WEIGHT);
+  lastSizes.set(chain, { weight, transactions: selected.length });
   return assembleBlock(tip, params, { scriptPubKey, contents, extraNonce: options.extraNonce, clock: options.clock });
 }
 

@@ -115,6 +115,7 @@ describe('getblocktemplate', () => {
       message: 'getblocktemplate must be called with the signet rule set (call with {"rules": ["segwit", "signet"]})',
     });
     const template = await get({ rules: ['segwit', 'signet'] });
+    expect(await node.call('getmininginfo')).toMatchObject({ signet_challenge: toHex(signet.signetChallenge!) });
     expect(template).toMatchObject({
       rules: ['csv', '!segwit', '!signet', 'taproot'],
       signet_challenge: toHex(signet.signetChallenge!),

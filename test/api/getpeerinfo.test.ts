@@ -39,6 +39,8 @@ const info: PeerInfo = {
   addressesRateLimited: 25,
   lastTxTime: 26,
   lastBlockTime: 27,
+  lastInvSequence: 28,
+  invToSend: 29,
 };
 
 const peerInfo = (fields: Partial<PeerInfo>) => {
@@ -57,7 +59,7 @@ it('getpeerinfo returns each statistic under the name that Core gives it', async
       ...{ pingtime: 0.3, minping: 0.2, pingwait: 0.1, version: 70_016, subver: '/test:1/', inbound: true },
       ...{ startingheight: 19, presynced_headers: 20, synced_headers: 21, synced_blocks: 22, inflight: [23] },
       ...{ addr_processed: 24, addr_rate_limited: 25, connection_type: 'inbound', transport_protocol_type: 'v2' },
-      session_id: '01'.repeat(32),
+      ...{ last_inv_sequence: 28, inv_to_send: 29, session_id: '01'.repeat(32) },
     },
   ]);
 });

@@ -119,7 +119,17 @@ describeBitcoind('getblocktemplate, compared with bitcoind', () => {
       const [expected, actual, { transactions }] = await templates();
       expect(actual).toEqual(expected);
       expect(transactions).toHaveLength(size);
+      const [theirInfo, ourInfo] = await both<Record<string, number>>('getmininginfo');
+      expect(ourInfo.currentblocktx).toBe(size);
+      expect([ourInfo.currentblockweight, ourInfo.currentblocktx]).toEqual([
+        theirInfo.currentblockweight,
+        theirInfo.currentblocktx,
+      ]);
     }
+    // Transactions that are given are not counted.
+    await both('generateblock', 'raw(51)', [ours.node.mempool.entries().next().value!.tx.txidHex], false);
+    expect(await ours.call('getmininginfo')).toMatchObject({ currentblocktx: 0, currentblockweight: 8000 });
+    expect(await theirs.rpc('getmininginfo')).toMatchObject({ currentblocktx: 0, currentblockweight: 8000 });
   });
 
   it('returns templates whose blocks both nodes accept', async () => {

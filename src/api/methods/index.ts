@@ -12,6 +12,7 @@ import { packageMethods } from './mempool/packages.ts';
 import { rawTransactionMethods } from './mempool/raw-transactions.ts';
 import { transactionProofMethods } from './mempool/transaction-proofs.ts';
 import { blockTemplateMethods } from './mining/block-template.ts';
+import { generateMethods } from './mining/generate.ts';
 import { minerMethods } from './mining/miner.ts';
 import { miningMethods } from './mining/mining.ts';
 import { addressMethods } from './network/addresses.ts';
@@ -36,6 +37,7 @@ export const rpcMethods: ReadonlyMap<string, Method> = new Map(
     ...headerMethods,
     ...mempoolMethods,
     ...minerMethods,
+    ...generateMethods,
     ...miningMethods,
     ...addressMethods,
     ...banMethods,

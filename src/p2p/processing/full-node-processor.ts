@@ -134,6 +134,7 @@ export class FullNodeProcessor implements MessageProcessor {
       addressesProcessed: addressRelay.processed,
       addressesRateLimited: addressRelay.rateLimited,
       minFeeFilter: txAnnouncer.feeFilter(peer),
+      ...txAnnouncer.progress(peer),
     };
   }
 

@@ -28,6 +28,10 @@ export interface PeerStateStats {
   readonly addressesRateLimited: number;
   /** The peer's fee filter (BIP133): satoshis per 1,000 virtual bytes. */
   readonly minFeeFilter: bigint;
+  /** Sequence number of the mempool when transactions were last announced to the peer; 0 without transaction relay. */
+  readonly lastInvSequence: number;
+  /** Number of transactions that have yet to be announced to the peer. */
+  readonly invToSend: number;
 }
 
 /** Statistics of a peer about which the processor knows nothing. */
@@ -46,4 +50,6 @@ export const noPeerStateStats: PeerStateStats = {
   addressesProcessed: 0,
   addressesRateLimited: 0,
   minFeeFilter: 0n,
+  lastInvSequence: 0,
+  invToSend: 0,
 };

@@ -68,6 +68,8 @@ interface TxRelayState {
   readonly known: RollingSet;
   /** Entries of the mempool to announce (Core: m_tx_inventory_to_send). */
   readonly pending: Set<MempoolEntry>;
+  /** The mempool's next sequence number at the last `inv` time (Core: m_last_inv_sequence). */
+  lastSequence: number;
   /** Whether the whole mempool was announced a second time, after the peer caught up; this happens once. */
   isReannounced: boolean;
 }
@@ -114,6 +116,7 @@ export class TxAnnouncer {
       feeFilter: 0n,
       known: new RollingSet(KNOWN_PER_PEER),
       pending,
+      lastSequence: 1,
       isReannounced: false,
       dueAt: 0,
     };
@@ -153,6 +156,12 @@ export class TxAnnouncer {
   /** Returns the peer's fee filter in satoshis per 1,000 virtual bytes; 0 for none. */
   feeFilter(peer: Peer): bigint {
     return this.#states.get(peer)?.feeFilter ?? 0n;
+  }
+
+  /** Returns how far announcements to the peer have come. */
+  progress(peer: Peer): { readonly lastInvSequence: number; readonly invToSend: number } {
+    const state = this.#states.get(peer);
+    return { lastInvSequence: state?.lastSequence ?? 0, invToSend: state?.pending.size ?? 0 };
   }
 
   /**
@@ -253,6 +262,7 @@ export class TxAnnouncer {
 
   #announce(peer: Peer, state: TxRelayState): void {
     if (!state.relays) state.pending.clear();
+    state.lastSequence = this.#mempool.nextSequence;
     if (state.mempoolRequest === 'due') {
       state.mempoolRequest = 'running';
       state.pending.clear();

@@ -34,7 +34,13 @@ function start({ trickle = false, bloom = false } = {}) {
   const entries = new Set<MempoolEntry>();
   const events = new Emitter<{ added: { entry: MempoolEntry }; removed: { entry: MempoolEntry } }>();
   const get = (txid: Uint8Array) => [...entries].find(({ tx }) => tx.txid === txid);
-  const mempool = { events, get, entries: () => entries.values() } as unknown as Mempool;
+  let nextSequence = 1;
+  const mempool = {
+    ...{ events, get, entries: () => entries.values() },
+    get nextSequence() {
+      return nextSequence;
+    },
+  } as unknown as Mempool;
   const services = bloom ? ServiceFlag.BLOOM : 0n;
   const announcer = new TxAnnouncer({ trickle, services }, { mempool, clock, random: new SeededRandom(1) });
   const hashOf = (id: number) => {
@@ -46,6 +52,7 @@ function start({ trickle = false, bloom = false } = {}) {
     const tx = { wtxid: hashOf(id), txid: hashOf(100_000 + id) };
     const entry = { tx, fee, modifiedFee, vsize, ancestorCount } as unknown as MempoolEntry;
     entries.add(entry);
+    nextSequence++;
     events.emit('added', { entry });
     return entry;
   };
@@ -326,4 +333,18 @@ describe('a mempool message', () => {
     clock.advance(1_000);
     expect(invs).toHaveLength(3);
   });
+});
+
+it('counts what is yet to be announced, and notes how far the mempool was at the last announcement', () => {
+  const { add, announcer, clock, connect } = start({ trickle: true });
+  const { peer } = connect();
+  const deaf = connect({ type: 'block-relay-only' });
+  expect(announcer.progress(peer)).toEqual({ lastInvSequence: 1, invToSend: 0 });
+  for (const id of [1, 2, 3]) add(id);
+  expect(announcer.progress(peer)).toEqual({ lastInvSequence: 1, invToSend: 3 });
+  clock.advance(60_000);
+  expect(announcer.progress(peer)).toEqual({ lastInvSequence: 4, invToSend: 0 });
+  add(4);
+  expect(announcer.progress(peer)).toEqual({ lastInvSequence: 4, invToSend: 1 });
+  expect(announcer.progress(deaf.peer)).toEqual({ lastInvSequence: 0, invToSend: 0 });
 });

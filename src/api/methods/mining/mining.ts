@@ -1,82 +1,26 @@
-import { z } from 'zod';
-import { fromReversedHex, toReversedHex } from '../../../bytes/hex.ts';
+import { toHex, toReversedHex } from '../../../bytes/hex.ts';
 import type { Chain } from '../../../chain/chain.ts';
 import type { BlockIndex } from '../../../chain/tree/block-index.ts';
 import { isActiveAfter } from '../../../consensus/deployments.ts';
 import { difficultyInterval } from '../../../consensus/params.ts';
 import { nextWorkRequired } from '../../../consensus/pow.ts';
 import { witnessCommitmentOutputIndex } from '../../../consensus/witness-commitment.ts';
+import { lastTemplateSize, MIN_FEE_RATE } from '../../../mining/block-template.ts';
 import { unixSeconds } from '../../../platform/clock.ts';
 import { Block } from '../../../primitives/block.ts';
 import { Transaction } from '../../../primitives/transaction.ts';
-import { addressScript } from '../../arguments/address.ts';
-import { arrayArgument, booleanArgument, integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
-import { blockArgument, blockHeaderArgument, transactionFromHex } from '../../arguments/decode.ts';
-import { outputScript } from '../../arguments/output-script.ts';
+import { integerArgument, optional, textArgument } from '../../arguments/arguments.ts';
+import { blockArgument, blockHeaderArgument } from '../../arguments/decode.ts';
 import { targetJson } from '../../format/block-json.ts';
-import { hexJson } from '../../format/large-json.ts';
+import { amountJson, type JsonObject } from '../../json/json.ts';
 import { RpcCode, RpcError } from '../../json/rpc-error.ts';
-import { type Method, method, type RpcContext } from '../../method/method.ts';
-import { blockRejected } from '../../method/reject.ts';
+import { type Method, method } from '../../method/method.ts';
 
-/** Hashes that the generate methods try per block (Core: DEFAULT_MAX_TRIES). */
-const DEFAULT_MAX_TRIES = 1_000_000;
 /** Default number of blocks that getnetworkhashps averages over. */
 const DEFAULT_LOOKUP = 120;
 
-/** Methods that generate and submit blocks, and mining statistics. */
+/** Methods that submit blocks, and mining statistics. */
 export const miningMethods: readonly Method[] = [
-  method({
-    name: 'generatetoaddress',
-    category: 'Generating',
-    description: 'Mines blocks to an address and returns the block hashes.',
-    arguments: [
-      integerArgument('nblocks', 'The number of blocks to generate.'),
-      textArgument('address', 'The address to send the newly generated bitcoin to.'),
-      optional(integerArgument('maxtries', 'The number of hashes to try per block.'), DEFAULT_MAX_TRIES),
-    ],
-    result: '["blockhash", ...]',
-    example: '11 "address"',
-    handler: async ({ node: { miner, params } }, count, address, maxTries) => {
-      const scriptPubKey = addressScript(address, params.address, 'Error: Invalid address');
-      if (count <= 0) return [];
-      const hashes = await miner.generate(count, scriptPubKey, maxTries).catch((error: unknown) => {
-        throw blockRejected(error);
-      });
-      return hashes.map(toReversedHex);
-    },
-  }),
-  method({
-    name: 'generateblock',
-    category: 'Generating',
-    description: 'Mines a block of an ordered list of transactions to an address and returns the block hash.',
-    arguments: [
-      textArgument('output', 'The address or descriptor to send the newly generated bitcoin to.'),
-      arrayArgument(
-        'transactions',
-        z.string(),
-        'Txids of transactions in the mempool, or raw transactions as hex, in valid order.',
-        '["rawtx/txid",...]',
-      ),
-      optional(booleanArgument('submit', 'Whether to submit the block, or only return it as hex.'), true),
-    ],
-    result: '{ "hash": hash, "hex": hex (only if not submitted) }',
-    example: '"address" \'["rawtx","mempool_txid"]\'',
-    handler: async (context, output, transactions, submit) => {
-      const { miner, params } = context.node;
-      const scriptPubKey = outputScript(output, params.address);
-      const txs: Transaction[] = [];
-      for (const text of transactions) {
-        const pause = context.call.step();
-        if (pause) await pause;
-        txs.push(resolveTransaction(context, text));
-      }
-      const block = await miner.generateBlock(txs, scriptPubKey, { submit }).catch((error: unknown) => {
-        throw blockRejected(error);
-      });
-      return { hash: block.hashHex, hex: submit ? undefined : hexJson(block.encode()) };
-    },
-  }),
   method({
     name: 'submitblock',
     category: 'Mining',
@@ -117,18 +61,24 @@ export const miningMethods: readonly Method[] = [
       'Returns mining-related information: the tip, the target of the next block, the hash rate of the network.',
     arguments: [],
     result:
-      '{ "blocks": n, "bits": hex, "difficulty": n, "target": hex, "networkhashps": n, "pooledtx": n, "chain": name,\n' +
-      '  "next": { "height": n, "bits": hex, "difficulty": n, "target": hex }, "warnings": [] }',
+      '{ "blocks": n, "currentblockweight": n, "currentblocktx": n, "bits": hex, "difficulty": n, "target": hex,\n' +
+      '  "networkhashps": n, "pooledtx": n, "blockmintxfee": amount, "chain": name, "next": { "height": n, "bits": hex,\n' +
+      '  "difficulty": n, "target": hex }, "signet_challenge": hex (only on signet), "warnings": [] }',
     handler: ({ node: { chain, mempool, params, clock } }) => {
       const { tip } = chain;
+      const last = lastTemplateSize(chain);
       const nextBits = nextWorkRequired(tip, Math.max(unixSeconds(clock), tip.medianTimePast() + 1), params);
       return {
         blocks: tip.height,
-        ...targetJson(tip.bits),
+        currentblockweight: last?.weight,
+        currentblocktx: last?.transactions,
+        ...difficultyJson(tip.bits),
         networkhashps: networkHashRate(chain, tip, DEFAULT_LOOKUP),
         pooledtx: mempool.size,
+        blockmintxfee: amountJson(MIN_FEE_RATE),
         chain: params.network,
-        next: { height: tip.height + 1, ...targetJson(nextBits) },
+        next: { height: tip.height + 1, ...difficultyJson(nextBits) },
+        signet_challenge: params.signetChallenge && toHex(params.signetChallenge),
         warnings: [],
       };
     },
@@ -159,19 +109,10 @@ export const miningMethods: readonly Method[] = [
   }),
 ];
 
-/** Resolves a transaction given as hex or as the txid of one in the mempool. */
-function resolveTransaction({ node: { mempool } }: RpcContext, text: string): Transaction {
-  if (/^[0-9a-fA-F]{64}$/.test(text)) {
-    const entry = mempool.get(fromReversedHex(text));
-    if (!entry) throw new RpcError(RpcCode.INVALID_ADDRESS_OR_KEY, `Transaction ${text} not in mempool.`);
-    return entry.tx;
-  }
-  const tx = transactionFromHex(text);
-  if (!tx) {
-    const message = `Transaction decode failed for ${text}. Make sure the tx has at least one input.`;
-    throw new RpcError(RpcCode.DESERIALIZATION_ERROR, message);
-  }
-  return tx;
+/** The members of `targetJson` in the order of getmininginfo. */
+function difficultyJson(compact: number): JsonObject {
+  const { bits, difficulty, target } = targetJson(compact);
+  return { bits, difficulty, target };
 }
 
 /** Adds the coinbase witness, a constant that miners may omit (Core: UpdateUncommittedBlockStructures). */

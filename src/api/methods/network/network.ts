@@ -240,6 +240,8 @@ function peerJson(peer: PeerInfo): JsonObject {
     services: hex64(peer.services),
     servicesnames: serviceNames(peer.services),
     relaytxes: peer.relaysTransactions,
+    last_inv_sequence: peer.lastInvSequence,
+    inv_to_send: peer.invToSend,
     lastsend: peer.lastSend,
     lastrecv: peer.lastReceive,
     last_transaction: peer.lastTxTime,
