@@ -140,6 +140,46 @@ describeBitcoind('the network RPC, compared with bitcoind', () => {
       await both('setban', subnet, 'add', until, true);
     }
     await listed();
+    // Short forms of IPv4, brackets, and ways to write a prefix length.
+    for (const text of [
+      ...['1.2.3', '1.2', '7', '127.1', '0x7f.2', '010.1.1.1', '0X0a000005', '167772161', '1.65536', '1.2.65535'],
+      ...[
+        '4294967296',
+        '1.256.1',
+        '1.2.65536',
+        '1.16777216',
+        '08.1',
+        '0x',
+        '1..2',
+        '1.2.3.',
+        '[1.2.3.9]',
+        '[::1]',
+        '[a',
+      ],
+      ...[
+        '[2001:470::1]',
+        '9.1/24',
+        '[9.3.0.0]/16',
+        '9.4.0.0/+15',
+        '9.8.0.0/014',
+        '9.9.9.9/+',
+        '9.9.9.9/-1',
+        '9.9.9.9/0x8',
+      ],
+      ...[
+        '9.0.0.0/255.0',
+        '9.9.9.0/255.255.255',
+        '9.9.9.8/4294967295',
+        '9.9.9.9/33',
+        '2001:470::/129',
+        '2001:470::/+033',
+      ],
+    ]) {
+      await both('setban', text, 'add', until, true);
+    }
+    await both('setban', '7', 'remove');
+    await both('setban', '0.0.0.8', 'remove');
+    await listed();
     await both('setban', '10.1.2.3', 'add', until, true);
     await both('setban', '10.1.99.1', 'add', until, true);
     await both('setban', '10.1.2.0/24', 'add', until, true);

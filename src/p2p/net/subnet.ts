@@ -7,19 +7,40 @@ export interface Subnet {
   readonly prefixLength: number;
 }
 
-/** Parses `1.2.3.4`, `1.2.3.0/24` or `1.2.3.0/255.255.255.0`, or their IPv6 forms; undefined for other text. */
+/**
+ * Parses `1.2.3.4`, `1.2.3.0/24` or `1.2.3.0/255.255.255.0`, or their IPv6 forms; undefined for other text. Addresses may
+ * be in brackets, and short as inet_aton reads them: `10.1` is 10.0.0.1 (Core: LookupSubNet).
+ */
 export function parseSubnet(text: string): Subnet | undefined {
   const [host = '', suffix, ...rest] = text.split('/');
-  const ip = parseIp(host);
+  const ip = parseHost(host);
   if (!ip || rest.length > 0) return undefined;
   const prefixLength = suffix === undefined ? ip.length * 8 : parsePrefix(suffix, ip.length);
   if (prefixLength === undefined) return undefined;
   return { network: ip.map((byte, i) => byte & maskByte(prefixLength, i)), prefixLength };
 }
 
+function parseHost(text: string): Uint8Array | undefined {
+  return parseIp(text.replace(/^\[(.*)\]$/, '$1')) ?? parseShortIpv4(text);
+}
+
+/** Parses an IPv4 address of one to four decimal, octal or hexadecimal numbers, of which the last fills what is left. */
+function parseShortIpv4(text: string): Uint8Array | undefined {
+  const parts = text.split('.');
+  if (parts.length > 4 || !parts.every((part) => /^(?:0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(part))) return undefined;
+  const numbers = parts.map((part) => Number(part.replace(/^0(?=\d)/, '0o')));
+  const last = numbers.pop()!;
+  if (numbers.some((number) => number > 0xff) || last >= 256 ** (4 - numbers.length)) return undefined;
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, last);
+  bytes.set(numbers);
+  return bytes;
+}
+
 function parsePrefix(text: string, length: number): number | undefined {
-  if (/^\d{1,3}$/.test(text)) return Number(text) <= length * 8 ? Number(text) : undefined;
-  const mask = parseIp(text);
+  const bits = /^\+?\d{1,20}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  if (bits <= 0xff) return bits <= length * 8 ? bits : undefined;
+  const mask = parseHost(text);
   if (mask?.length !== length) return undefined;
   for (let bits = 0; bits <= length * 8; bits++) {
     if (mask.every((byte, i) => byte === maskByte(bits, i))) return bits;

@@ -1,5 +1,6 @@
 import { DEFAULT_BAN_TIME } from '../../../p2p/addresses/ban-list.ts';
 import { isValidIp } from '../../../p2p/net/endpoint.ts';
+import { formatIp } from '../../../p2p/net/ip-address.ts';
 import { formatSubnet, parseSubnet } from '../../../p2p/net/subnet.ts';
 import { unixSeconds } from '../../../platform/clock.ts';
 import { booleanArgument, int64Argument, optional, textArgument } from '../../arguments/arguments.ts';
@@ -32,7 +33,8 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
       }
       const subnet = parseSubnet(text);
       const isRange = text.includes('/');
-      if (!subnet || (!isRange && !isValidIp(text))) {
+      const host = subnet && formatIp(subnet.network);
+      if (!host || (!isRange && !isValidIp(host))) {
         throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, 'Error: Invalid IP/Subnet');
       }
       if (command === 'remove') {
@@ -40,7 +42,7 @@ export const banMethods: readonly Method<AnyRpcNode>[] = [
         const message = 'Error: Unban failed. Requested address/subnet was not previously manually banned.';
         throw new RpcError(RpcCode.CLIENT_INVALID_IP_OR_SUBNET, message);
       }
-      if (isRange ? connections.bans.hasSubnet(subnet) : connections.bans.has(text)) {
+      if (isRange ? connections.bans.hasSubnet(subnet) : connections.bans.has(host)) {
         throw new RpcError(RpcCode.CLIENT_NODE_ALREADY_ADDED, 'Error: IP/Subnet already banned');
       }
       const now = unixSeconds(clock);
