@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { subjectOf } from '../../src/web/model/messages/subjects.ts';
 import { Axis, axisAround } from '../../src/web/model/time/axis.ts';
 import { foldStretches } from '../../src/web/model/time/folds.ts';
 import { idleStretches } from '../../src/web/model/time/idle.ts';
@@ -245,4 +246,28 @@ describe('planReplay', () => {
     expect(span).toBeCloseTo(120 / (0.88 - 4 * 0.04), 0);
     expect(slowness).toBe(30);
   });
+});
+
+it('the last transaction and block are those that came last, not those that spread last', () => {
+  const traffic = new Traffic(['a', 'b']);
+  traffic.transaction(10, 'a', 'tx1', 'wtx1');
+  traffic.transaction(20, 'b', 'tx2', 'wtx2');
+  traffic.transaction(30, 'b', 'tx1', 'wtx1');
+  traffic.block(40, 'a', 'cc');
+  traffic.block(50, 'a', 'dd');
+  traffic.block(60, 'b', 'cc');
+  expect([traffic.timeline.lastTransaction, traffic.timeline.lastBlock]).toEqual(['tx2', 'dd']);
+});
+
+it('a hash of a message is of a block or of a transaction, which has its txid', () => {
+  const traffic = new Traffic(['a', 'b']);
+  traffic.transaction(10, 'a', 'tx', 'wtx');
+  traffic.block(40, 'a', 'cc');
+  const subject = (command: string, hash: string) => subjectOf(traffic.timeline, command, hash);
+  expect([subject('inv', 'wtx'), subject('getdata', 'cc'), subject('tx', 'tx'), subject('headers', 'ee')]).toEqual([
+    { of: 'transaction', id: 'tx' },
+    { of: 'block', id: 'cc' },
+    { of: 'transaction', id: 'tx' },
+    { of: 'block', id: 'ee' },
+  ]);
 });
