@@ -53,6 +53,10 @@ describeChromium('the live page', () => {
     ]);
     await form('Pay').getByRole('button').click();
     await form('Pay').getByRole('status').waitFor();
+    // The result is said in the language of now, and leads to the transaction.
+    await page.getByLabel('Language').selectOption('zh');
+    await page.locator('.act').getByText('完成。付款交易').waitFor();
+    await page.getByLabel('语言').selectOption('en');
     const txid = /[0-9a-f]{64}/.exec((await form('Pay').getByRole('status').textContent())!)![0];
     await page.locator('.nodes tr', { hasText: 'pool' }).getByRole('cell', { name: '1', exact: true }).waitFor();
 
@@ -113,6 +117,10 @@ describeChromium('the live page', () => {
   it('shows a division, its fork and the end of it', { timeout: 60_000 }, async () => {
     const { page } = live;
     const height = await heightOf('shop');
+    // Until it is filled in, there is no command, but an example.
+    expect(await form('Divide the network').locator('code').count()).toBe(0);
+    expect(await form('Divide the network').getByRole('textbox').getAttribute('placeholder')).toBe('shop,pool phone');
+    expect(await form('Mend all links').getByRole('button').isDisabled()).toBe(true);
     await form('Divide the network').getByRole('textbox').fill('shop pool');
     await form('Divide the network').getByRole('button').click();
     await form('Divide the network').getByText('pool ✕ shop').waitFor();
@@ -156,8 +164,15 @@ describeChromium('the live page', () => {
     await label('pool').click();
     await page.getByRole('button', { name: 'Kill' }).click();
     await label('pool').getByText('stopped').waitFor();
-    await page.locator('.inspector').getByRole('button', { name: 'Pause' }).click();
-    await page.locator('.failed').getByText('pool is stopped: it cannot pause').waitFor();
+    const pause = page.locator('.inspector').getByRole('button', { name: 'Pause' });
+    expect([await pause.isDisabled(), await pause.getAttribute('title')]).toEqual([
+      true,
+      'pool is stopped: start it first.',
+    ]);
+    expect(await page.locator(`[id="${await pause.getAttribute('aria-describedby')}"]`).textContent()).toBe(
+      'pool is stopped: start it first.',
+    );
+    expect(await page.locator('.inspector').getByRole('button', { name: 'Kill' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Start' }).click();
     await label('pool')
       .getByText(String(await heightOf('shop')))
@@ -189,14 +204,33 @@ describeChromium('the live page', () => {
     await bar.getByRole('combobox').press('Enter');
     await bar.getByRole('status').getByText('Done').waitFor();
     expect(await heightOf('shop')).toBe(height + 2);
-    await bar.getByRole('combobox').fill('partition shop,nosuch');
-    await bar.getByRole('combobox').press('Enter');
-    await bar.locator('.failed').waitFor();
     // What came of it is gone with the line.
-    await bar.getByRole('combobox').fill('heal');
+    await bar.getByRole('combobox').fill('mine');
     expect(await bar.getByRole('status').count()).toBe(0);
+    for (const [typed, said] of [
+      ['partition shop,nosuch', 'groups of nodes: there is no node “nosuch”. The nodes are: shop, pool, phone.'],
+      ['mine abc', 'blocks: “abc” is not a whole number from 1 to 10000.'],
+      ['mine 1 phone', 'by node: phone is a light node, which does not mine. Choose a full node.'],
+      ['heal now', 'Too many values: now. It takes: none.'],
+      ['heal', 'No link is cut.'],
+      ['start pool', 'pool runs already.'],
+      ['kill nosuch', 'Kill: there is no node “nosuch”. The nodes are: shop, pool, phone.'],
+    ] as const) {
+      await bar.getByRole('combobox').fill(typed);
+      await bar.getByRole('status').getByText(said, { exact: true }).waitFor();
+      expect(await bar.getByRole('button', { name: 'Run' }).isDisabled()).toBe(true);
+    }
+    // What the network itself refuses.
+    await bar.getByRole('combobox').fill('restore nosuch');
+    await bar.getByRole('combobox').press('Enter');
+    await bar.locator('.failed').getByText('nosuch').waitFor();
     await page.keyboard.press('Escape');
     await bar.waitFor({ state: 'hidden' });
+    await page.keyboard.press('/');
+    await bar.waitFor();
+    await bar.getByRole('combobox').press('/');
+    expect(await bar.getByRole('combobox').inputValue()).toBe('/');
+    await page.keyboard.press('Escape');
     await page.keyboard.press('Control+k');
     await bar.waitFor();
     await page.keyboard.press('Escape');
@@ -247,7 +281,8 @@ describeChromium('the live page', () => {
     const { page } = live;
     const { port, token } = control;
     await control.close();
-    await page.getByText('The connection is lost.').waitFor();
+    await page.getByText('The network has ended.').waitFor();
+    await page.locator('.notice').getByText('pier up').waitFor();
     const [hash] = await network.mine();
     control = await NetworkControl.start(network, { name: 'lesson', port, token });
     await page.locator('.notice', { hasText: 'Some events were missed' }).waitFor();

@@ -94,7 +94,7 @@ describeChromium('what blocks and transactions are made of', () => {
     await inspector().getByText('✓ The computed root').waitFor();
     await open(`#/proof/${'ab'.repeat(32)}`);
     await inspector()
-      .getByText(`No node has it: ${'ab'.repeat(32)}`)
+      .getByText(`nothing called “${'ab'.repeat(32)}”`)
       .waitFor();
   });
 

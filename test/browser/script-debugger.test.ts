@@ -135,7 +135,7 @@ describeChromium('the script debugger', () => {
     await debug().getByText('The transaction has no input 7.').waitFor();
     await show(`#/script/${'ab'.repeat(32)}/0`);
     await debug()
-      .getByText(`No node has it: ${'ab'.repeat(32)}`)
+      .getByText(`nothing called “${'ab'.repeat(32)}”`)
       .waitFor();
   });
 

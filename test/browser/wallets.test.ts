@@ -212,7 +212,7 @@ describeChromium('wallets on the live page', () => {
     await inspector().getByText('no wallet of this network').waitFor();
     await inspector().getByText('None in the UTXO set.').waitFor();
     await open('#/address/bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku203');
-    await inspector().getByText('This is no address of the network').waitFor();
+    await inspector().getByText('Nothing at this address').waitFor();
   });
 
   it('say what they say in Chinese', { timeout: 60_000 }, async () => {

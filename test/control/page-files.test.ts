@@ -70,6 +70,10 @@ it('sends nothing again that the browser has, and no body to HEAD', async () => 
 it('says that the page is not built', async () => {
   const empty = await listen(new PageFiles(join(folder, 'none')));
   const response = await fetch(urlOf(empty));
-  expect([response.status, await response.text()]).toEqual([404, "the page is absent: 'npm run build' makes it"]);
+  expect([response.status, await response.text()]).toEqual([
+    404,
+    "the page is absent: 'npm run build' makes it\n尚未构建页面：请运行 npm run build\n",
+  ]);
+  expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   empty.close();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barCommands, offersFor } from '../../src/web/model/command-words.ts';
+import { barCommands, findMisfit, offersFor } from '../../src/web/model/command-words.ts';
 import { en } from '../../src/web/text/en.ts';
 import { zh } from '../../src/web/text/zh.ts';
 
@@ -39,6 +39,17 @@ describe('the words of the command bar', () => {
     expect(does('latency central miner 250')).toEqual(['pier link central miner --latency 250']);
     expect(does('kill nosuch')).toBeUndefined();
     expect(does('kill min central')).toBeUndefined();
+  });
+
+  it('say what there is where nothing fits', () => {
+    expect(findMisfit('pier kill nosuch', commands)).toEqual({
+      ...{ text: 'node', action: 'kill', values: ['nosuch', 'central, miner, mine'] },
+    });
+    expect(findMisfit('cut central mine', commands)).toEqual({
+      ...{ text: 'link', action: 'cut', values: ['central', 'mine', 'central miner'] },
+    });
+    expect(findMisfit('cut central', commands)?.values).toEqual(['central', '', 'central miner']);
+    expect(findMisfit('zzz', commands)).toBeUndefined();
   });
 
   it('are found by the words of the page, too, the exact ones first', () => {

@@ -3,6 +3,7 @@ import type { ControlClient } from '../../src/control/client/control-client.ts';
 import { linkActions, networkActions, nodeActions } from '../../src/web/model/actions.ts';
 import { colourOf, hueOf, patternOf, tagOf } from '../../src/web/model/block-colour.ts';
 import { kindOf } from '../../src/web/model/messages/message-kind.ts';
+import { nodeLink } from '../../src/web/model/outcome.ts';
 import { parseRoute, type Route, routeHash } from '../../src/web/model/route.ts';
 import { placeNodes } from '../../src/web/model/stage/layout.ts';
 import { layOutTree } from '../../src/web/model/stage/tree-layout.ts';
@@ -98,6 +99,11 @@ describe('routes', () => {
     { view: 'wallets' },
     { view: 'wallet', id: 'shop', name: 'my wallet/1' },
     { view: 'wallet', id: 'core', name: '' },
+    { view: 'wallet', id: 'core', name: '', part: 'send' },
+    { view: 'wallet', id: 'shop', name: 'a', part: 'receive' },
+    { view: 'mempools', order: 'rate' },
+    { view: 'unknown', address: 'nonsense/%zz' },
+    { view: 'message', node: 'a', id: Number.MAX_SAFE_INTEGER },
     { view: 'address', id: 'bcrt1q' },
     { view: 'proof', id: 'ab' },
     { view: 'link', id: 'a', to: 'b' },
@@ -107,7 +113,13 @@ describe('routes', () => {
     expect(parseRoute(routeHash(route))).toEqual(route);
   });
 
-  it.each(['', '#', '#/', '#/block', '#/other/x', '#/link/a', '#token=ab'])('%s shows nothing', (hash) => {
+  it.each([
+    ...['#/block', '#/other/x', '#/link/a', '#/%zz', '#/message/a/x', '#/message/a', '#/script/ab/x', '#/nonsense'],
+  ])('%s is the address of nothing', (hash) => {
+    expect(parseRoute(hash)).toEqual({ view: 'unknown', address: hash.slice(2) });
+  });
+
+  it.each(['', '#', '#/', '#token=ab'])('%s shows nothing', (hash) => {
     expect(parseRoute(hash)).toEqual({ view: 'none' });
   });
 });
@@ -149,7 +161,7 @@ it('the action that adds a node gives what is filled in', async () => {
     },
   } as unknown as ControlClient;
   const filled = { role: 'miner', name: 'pool', link: 'a' };
-  expect(await add.run(client, filled)).toBe('pool: 7');
+  expect(await add.run(client, filled)).toEqual({ text: 'added', parts: [nodeLink('pool'), 7] });
   const empty = Object.fromEntries(add.fields.map(({ name, initial }) => [name, initial]));
   await add.run(client, empty);
   expect(calls).toEqual([

@@ -11,6 +11,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** In both languages of the page, which is not there to choose one. */
+const ABSENT = "the page is absent: 'npm run build' makes it\n尚未构建页面：请运行 npm run build\n";
+
 /** A file of the page. */
 interface PageFile {
   readonly type: string;
@@ -38,8 +41,8 @@ export class PageFiles {
     const path = url.replace(/[?#].*$/, '');
     const file = files.get(path) ?? (path.startsWith('/assets/') ? undefined : files.get('/index.html'));
     if (!file) {
-      response.writeHead(404, { 'Content-Type': 'text/plain' });
-      response.end(files.size === 0 ? "the page is absent: 'npm run build' makes it" : 'there is no such file');
+      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
+      response.end(files.size === 0 ? ABSENT : 'there is no such file\n没有这个文件\n');
       return;
     }
     const { type, bytes, etag } = file;

@@ -38,11 +38,7 @@ export function offersFor(
   commands: readonly BarCommand[],
   titleOf: (action: Action['name']) => string,
 ): Offer[] {
-  // As the page itself writes commands.
-  const [first = '', ...rest] = line
-    .trim()
-    .replace(/^pier\s+/, '')
-    .split(/\s+/);
+  const [first = '', ...rest] = wordsOf(line);
   const found = commands.flatMap((command) => {
     const rank = rankOf(first, command, titleOf);
     const offer = rank === undefined ? undefined : fillIn(command, rest);
@@ -52,6 +48,33 @@ export function offersFor(
     .sort((a, b) => a.rank - b.rank)
     .slice(0, MAX_OFFERS)
     .map(({ offer }) => offer);
+}
+
+/** What was named that is not there: a node, or the ends of a link. */
+export interface Misfit {
+  readonly text: 'node' | 'link';
+  /** What was typed, and what there is. */
+  readonly values: readonly string[];
+  readonly action: Action['name'];
+}
+
+/** Returns why a line that begins with a command's name has no offer; undefined if no command is called so. */
+export function findMisfit(line: string, commands: readonly BarCommand[]): Misfit | undefined {
+  const [first, ...words] = wordsOf(line);
+  const called = commands.filter(({ action, on }) => action.name === first && on.length > 0);
+  if (!called[0]) return undefined;
+  const isNode = called[0].on.length === 1;
+  const names = called.map(({ on }) => on.join(' '));
+  const given = isNode ? [words[0] ?? ''] : [words[0] ?? '', words[1] ?? ''];
+  return { text: isNode ? 'node' : 'link', action: called[0].action.name, values: [...given, names.join(', ')] };
+}
+
+/** Returns the words of a line, as the page itself writes commands. */
+function wordsOf(line: string): string[] {
+  return line
+    .trim()
+    .replace(/^pier\s+/, '')
+    .split(/\s+/);
 }
 
 /** Returns how well a word names an action: 0 exactly; undefined if it does not. */
@@ -90,7 +113,7 @@ function fillIn({ action, on }: BarCommand, words: readonly string[]): Offer | u
     values[place] = isNamed ? value! : word;
   }
   // The groups of a partition are all the words that follow.
-  if (action.fields.length === 1 && action.fields[0]!.kind === 'text' && spare.length > 0) {
+  if (action.fields[0]?.kind === 'groups' && spare.length > 0) {
     const { name } = action.fields[0]!;
     values[name] = [values[name], ...spare.splice(0)].join(' ');
   }

@@ -4,8 +4,11 @@ import type { ResultOf } from '../../control/protocol/methods.ts';
 import { SUBPROTOCOL, TOKEN_PREFIX } from '../../control/protocol/subprotocol.ts';
 import { webSocketChannel } from '../../control/protocol/web-socket-channel.ts';
 
-/** How the page is connected to its network. */
-export type ConnectionStatus = 'connecting' | 'connected' | 'refused' | 'failed' | 'lost';
+/**
+ * How the page is connected to its network: `lost` at first, `away` once several attempts have failed, `ended` if the network has
+ * said so.
+ */
+export type ConnectionStatus = 'connecting' | 'connected' | 'refused' | 'failed' | 'lost' | 'away' | 'ended';
 
 /** What the network is when a connection begins: events after it change it. */
 export interface NetworkStart {
@@ -30,12 +33,16 @@ export interface ConnectionListener {
 /** Milliseconds between attempts to connect: the first, and the longest. */
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 4_000;
+/** Attempts after which the network may have ended. */
+const MANY_ATTEMPTS = 4;
+/** Code with which a server that ends closes a WebSocket (RFC 6455: going away). */
+const GOING_AWAY = 1001;
 
 /**
  * Opens a client, over any channel. Rejects if there is no network: with an error that is `refused` if the token is not its own, and
- * `final` if there will be none.
+ * `final` if there will be none. `ended` is called before the connection ends, if the network says that it is over.
  */
-export type OpenClient = () => Promise<ControlClient>;
+export type OpenClient = (ended: () => void) => Promise<ControlClient>;
 
 /** A connection to a control server that is opened again whenever it ends. */
 export class Connection {
@@ -69,12 +76,18 @@ export class Connection {
 
   async #run(): Promise<void> {
     let wait = RETRY_MS;
+    let attempts = 0;
+    let hasEnded = false;
     this.#listener.status('connecting');
     while (!this.#isClosed) {
       try {
-        const client = await this.#open();
+        const client = await this.#open(() => {
+          hasEnded = true;
+        });
         this.#client = client;
         wait = RETRY_MS;
+        attempts = 0;
+        hasEnded = false;
         await this.#follow(client);
       } catch (error) {
         const { refused, final } = error as { refused?: boolean; final?: boolean };
@@ -86,7 +99,8 @@ export class Connection {
       }
       this.#client = undefined;
       if (this.#isClosed) return;
-      this.#listener.status('lost');
+      attempts++;
+      this.#listener.status(hasEnded ? 'ended' : attempts < MANY_ATTEMPTS ? 'lost' : 'away');
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = Math.min(wait * 2, MAX_RETRY_MS);
     }
@@ -146,7 +160,7 @@ export class Connection {
 
 /** Returns a function that connects to the control server of this page's address. */
 export function openSocket(token: string, { host }: Pick<Location, 'host'> = location): OpenClient {
-  return async () => {
+  return async (ended) => {
     const socket = new WebSocket(`ws://${host}/`, [SUBPROTOCOL, `${TOKEN_PREFIX}${token}`]);
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener('open', () => resolve(), { once: true });
@@ -161,6 +175,8 @@ export function openSocket(token: string, { host }: Pick<Location, 'host'> = loc
       if (answer?.status === 401) throw Object.assign(new Error('the token is refused'), { refused: true });
       throw error;
     });
+    // Before the channel's own listener.
+    socket.addEventListener('close', ({ code }) => code === GOING_AWAY && ended(), { once: true });
     return new ControlClient(webSocketChannel(socket));
   };
 }

@@ -19,6 +19,7 @@ export const mempoolsEn = {
   orders: { newest: 'newest first', rate: 'best fee rate first' },
   transaction: 'Transaction',
   holders: '{0} of {1}',
+  confirmed: 'confirmed at {0}',
   left: '{0} of {1} transactions are shown.',
   forgotten: '{0} transactions were too many to be kept: they are missing here.',
 };

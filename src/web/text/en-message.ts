@@ -1,5 +1,6 @@
 /** What the page says of messages, in English. */
 export const messageEn = {
+  message: 'Message',
   from: 'From',
   to: 'To',
   sent: 'Sent',

@@ -92,5 +92,4 @@ export const walletEn = {
   output: 'Output',
   transactions: 'Transactions that wallets know',
   noTransactions: 'No wallet knows one.',
-  notAddress: 'This is no address of the network: {0}',
 };

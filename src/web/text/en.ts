@@ -1,3 +1,4 @@
+import { actEn } from './act/en-act.ts';
 import { anatomyEn } from './en-anatomy.ts';
 import { lessonEn } from './en-lesson.ts';
 import { mempoolsEn } from './en-mempools.ts';
@@ -18,6 +19,8 @@ export const en = {
     connected: 'Connected',
     failed: 'The network could not start: {0}',
     lost: 'The connection is lost. The page connects again by itself.',
+    away: "The network does not answer: it may have ended. 'pier status' shows whether it runs, 'pier up' starts one. The page goes on trying.",
+    ended: "The network has ended. 'pier up' starts one: open the link that it prints.",
     refused:
       "This page's address is not that of the network. Open the link that 'pier up' prints; 'pier page' prints it again.",
     gap: 'Some events were missed: the past has a gap.',
@@ -36,7 +39,7 @@ export const en = {
     title: 'Do something: an action, and what it needs',
     example: 'mine 3, pay 0 1 1.5, kill central, partition a,b c …',
     offers: 'Actions',
-    none: 'No action begins like this.',
+    none: 'No action begins like this. There are: {0}.',
   },
   tab: {
     title: 'About this network',
@@ -61,6 +64,7 @@ export const en = {
   mempool: 'Mempool',
   balance: 'Balance',
   port: 'Port',
+  conditions: { latency: 'Latency', jitter: 'Jitter', loss: 'Loss', bandwidth: 'Bandwidth' },
   searching: 'searching a block',
   time: 'Time',
   mining: {
@@ -105,6 +109,9 @@ export const en = {
   search: 'Height, block hash, transaction id or address',
   find: 'Find',
   notFound: 'No node has it: {0}',
+  nowhere: 'Nothing at this address',
+  nowhereHelp: 'The network has nothing called “{0}”. It may have been reset since, or the address is incomplete.',
+  back: 'Back to the network',
   close: 'Close',
   loading: 'Loading …',
   block: {
@@ -142,54 +149,7 @@ export const en = {
   wallet: walletEn,
   stage: stageEn,
   anatomy: anatomyEn,
-  act: {
-    title: 'Do',
-    run: 'Run',
-    command: 'The same in a terminal',
-    call: 'The same in a program',
-    done: 'Done',
-    actions: {
-      mine: 'Mine blocks',
-      pay: 'Pay',
-      faucet: 'Pay from mined coins',
-      partition: 'Divide the network',
-      heal: 'Mend all links',
-      reorg: 'Reorganise',
-      add: 'Add a node',
-      time: 'Move the time',
-      mining: 'Set when blocks are mined',
-      load: 'Make random payments',
-      snapshot: 'Keep a snapshot',
-      restore: 'Restore a snapshot',
-      reset: 'Reset everything',
-      start: 'Start',
-      stop: 'Stop',
-      kill: 'Kill',
-      pause: 'Pause',
-      resume: 'Resume',
-      cut: 'Cut the link',
-      mend: 'Mend the link',
-      latency: 'Set latency',
-      replay: 'Replay the last payment or block',
-    },
-    fields: {
-      blocks: 'blocks',
-      by: 'by node',
-      from: 'from account',
-      to: 'to account or address',
-      amount: 'bitcoins',
-      groups: 'groups: nodes with commas, groups with a space',
-      depth: 'depth',
-      seconds: 'seconds',
-      mode: 'transactions that wait (0: by hand)',
-      count: 'payments',
-      name: 'name',
-      role: 'role',
-      link: 'linked to',
-      latency: 'milliseconds',
-      what: 'payment, block, or an id',
-    },
-  },
+  act: actEn,
 };
 
 /** The texts of a language. */

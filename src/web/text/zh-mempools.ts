@@ -20,6 +20,7 @@ export const mempoolsZh: typeof mempoolsEn = {
   orders: { newest: '最新优先', rate: '费率最高优先' },
   transaction: '交易',
   holders: '{0}／{1}',
+  confirmed: '已确认，高度 {0}',
   left: '共 {1} 笔交易，显示其中 {0} 笔。',
   forgotten: '交易太多，有 {0} 笔没有保留，此处缺失。',
 };

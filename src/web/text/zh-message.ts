@@ -2,6 +2,7 @@ import type { messageEn } from './en-message.ts';
 
 /** 页面关于消息的文字。 */
 export const messageZh: typeof messageEn = {
+  message: '消息',
   from: '发送方',
   to: '接收方',
   sent: '发出',

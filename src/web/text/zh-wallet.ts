@@ -93,5 +93,4 @@ export const walletZh: typeof walletEn = {
   output: '输出',
   transactions: '钱包所知的交易',
   noTransactions: '没有钱包知道与它有关的交易。',
-  notAddress: '这不是该网络的地址：{0}',
 };

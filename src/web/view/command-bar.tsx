@@ -1,16 +1,31 @@
-import { createMemo, createSignal, createUniqueId, For, type JSX, onCleanup, onMount, Show } from 'solid-js';
-import { barCommands, type Offer, offersFor } from '../model/command-words.ts';
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  createUniqueId,
+  For,
+  type JSX,
+  on,
+  onCleanup,
+  onMount,
+  Show,
+} from 'solid-js';
+import { findProblem, problemText } from '../model/action-checks.ts';
+import { whyNot } from '../model/availability.ts';
+import { barCommands, findMisfit, type Offer, offersFor } from '../model/command-words.ts';
 import { replayAction } from '../model/time/replay-action.ts';
+import { fill } from '../text/texts.ts';
 import { usePage } from './context.ts';
+import { Said } from './said.tsx';
 import { useAction } from './use-action.ts';
 
 /** A line for every action, with its arguments: `/` or Ctrl-K opens it. */
 export function CommandBar(): JSX.Element {
-  const { session, texts } = usePage();
+  const { session, texts, route } = usePage();
   const id = createUniqueId();
   const [line, setLine] = createSignal('');
   const [chosen, setChosen] = createSignal(0);
-  const { result, isFailed, isRunning, run, clear } = useAction();
+  const { result, isRunning, run, clear } = useAction();
   let dialog!: HTMLDialogElement;
   let input!: HTMLInputElement;
   // The commands change with the nodes and links alone.
@@ -19,25 +34,55 @@ export function CommandBar(): JSX.Element {
     const { nodes, links } = session.timeline;
     return JSON.stringify([[...nodes.keys()], [...links.values()].map(({ from, to }) => ({ from, to }))]);
   });
-  const replay = { action: replayAction(session, () => texts().playback.forgotten), on: [] };
+  const replay = { action: replayAction(session), on: [] };
   const commands = createMemo(() => [
     ...barCommands(...(JSON.parse(shape()) as Parameters<typeof barCommands>)),
     replay,
   ]);
   const offers = createMemo(() => offersFor(line(), commands(), (name) => texts().act.actions[name]));
   const current = () => offers()[Math.min(chosen(), offers().length - 1)];
+  /** Why the chosen command cannot be run; empty if it can, or if there is none. */
+  const refusal = createMemo(() => {
+    session.version();
+    const offer = current();
+    if (!offer) return '';
+    const { act } = texts();
+    const { action, on, values, spare } = offer;
+    if (session.connection() !== 'connected') return act.reasons.disconnected;
+    if (spare.length > 0) {
+      const fields = action.fields.map(({ name }) => act.fields[name]).join(', ');
+      return fill(act.problems.spare, spare.join(' '), fields || act.nothing);
+    }
+    const problem = findProblem(action, values, session.timeline);
+    if (problem) return problemText(problem, texts());
+    const reason = whyNot(action, on, session.timeline);
+    return reason ? fill(act.reasons[reason.text], ...reason.values) : '';
+  });
+  /** Why there is no command. */
+  const misfit = () => {
+    const { act, bar } = texts();
+    const found = findMisfit(line(), commands());
+    if (!found) return fill(bar.none, [...new Set(commands().map(({ action }) => action.name))].join(', '));
+    const title = found.text === 'node' ? [act.actions[found.action]] : [];
+    return fill(act.problems[found.text], ...title, ...found.values);
+  };
   const open = () => {
     if (dialog.open) return;
     dialog.showModal();
     input.select();
   };
   const onKey = (event: KeyboardEvent) => {
-    const isTyping = (event.target as HTMLElement).closest?.('input, select, textarea') !== null;
+    const target = event.target as HTMLElement;
+    // The input keeps the focus for a moment after the bar is closed.
+    const isOfClosedBar = !dialog.open && dialog.contains(target);
+    const isTyping = !isOfClosedBar && target.closest?.('input, select, textarea') !== null;
     const isSlash = event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey;
     if (!isSlash && !((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k')) return;
     event.preventDefault();
     open();
   };
+  // A link of a result leads to what the bar would cover.
+  createEffect(on(route, () => dialog.close(), { defer: true }));
   onMount(() => document.addEventListener('keydown', onKey));
   onCleanup(() => document.removeEventListener('keydown', onKey));
   const move = (event: KeyboardEvent) => {
@@ -50,8 +95,8 @@ export function CommandBar(): JSX.Element {
   const submit = (event: Event) => {
     event.preventDefault();
     const offer = current();
-    if (!offer || offer.spare.length > 0) return;
-    const isDone = run(offer.action, offer.values).then(() => !isFailed());
+    if (!offer || refusal() !== '') return;
+    const isDone = run(offer.action, offer.values);
     // What it shows is behind the line.
     if (offer.action.isOfPage) void isDone.then((done) => done && dialog.close());
   };
@@ -79,7 +124,7 @@ export function CommandBar(): JSX.Element {
             }}
             onKeyDown={move}
           />
-          <button type="submit" disabled={!current() || current()!.spare.length > 0 || isRunning()}>
+          <button type="submit" disabled={!current() || refusal() !== '' || isRunning()}>
             {texts().act.run}
           </button>
         </form>
@@ -101,23 +146,35 @@ export function CommandBar(): JSX.Element {
             )}
           </For>
         </div>
-        <Show when={current()} fallback={<p class="quiet">{texts().bar.none}</p>}>
+        <Show
+          when={current()}
+          fallback={
+            <p class="failed" role="status">
+              {misfit()}
+            </p>
+          }
+        >
           {(offer) => (
-            <Show when={!offer().action.isOfPage}>
-              <p class="same">
-                <Show when={!session.isInTab}>
-                  <code title={texts().act.command}>{offer().action.command(offer().values)}</code>
-                </Show>
-                <code title={texts().act.call}>{offer().action.call(offer().values)}</code>
-              </p>
+            <Show
+              when={refusal() === ''}
+              fallback={
+                <p class="failed" role="status">
+                  {refusal()}
+                </p>
+              }
+            >
+              <Show when={!offer().action.isOfPage}>
+                <p class="same">
+                  <Show when={!session.isInTab}>
+                    <code title={texts().act.command}>{offer().action.command(offer().values)}</code>
+                  </Show>
+                  <code title={texts().act.call}>{offer().action.call(offer().values)}</code>
+                </p>
+              </Show>
             </Show>
           )}
         </Show>
-        <Show when={result() !== ''}>
-          <p class="result" classList={{ failed: isFailed() }} role="status">
-            {result()}
-          </p>
-        </Show>
+        <Said result={result()} />
       </dialog>
     </>
   );

@@ -1,7 +1,9 @@
 import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, Show } from 'solid-js';
 import { readTheme } from '../draw/theme.ts';
+import { lessonOf } from '../lessons/index.ts';
 import type { LessonView } from '../model/lesson/format.ts';
 import type { MessageKind } from '../model/messages/message-kind.ts';
+import { pageTitle } from '../model/page-title.ts';
 import { parseRoute, type Route, routeHash } from '../model/route.ts';
 import type { Session } from '../model/session.ts';
 import { chooseLanguage, fill, type Language, languages } from '../text/texts.ts';
@@ -22,12 +24,15 @@ const VIEWS = ['stage', 'diagram', 'tree', 'act'] as const;
 type ViewName = (typeof VIEWS)[number];
 /** Nodes up to which the stage needs more room than the diagram. */
 const MAX_FEW = 24;
+const themeChoices: readonly ThemeChoice[] = ['system', 'light', 'dark'];
 
 /** The whole page. */
 export function Page(props: { readonly session: Session }): JSX.Element {
   const { session } = props;
-  const [language, setLanguage] = createSignal(stored<Language>('language') ?? chooseLanguage(navigator.languages));
-  const [themeChoice, setThemeChoice] = createSignal(stored<ThemeChoice>('theme') ?? 'system');
+  const [language, setLanguage] = createSignal(
+    stored('language', Object.keys(languages) as Language[]) ?? chooseLanguage(navigator.languages),
+  );
+  const [themeChoice, setThemeChoice] = createSignal(stored('theme', themeChoices) ?? 'system');
   const [systemIsDark, setSystemIsDark] = createSignal(darkMedia.matches);
   const [route, setRoute] = createSignal<Route>(parseRoute(location.hash));
   const [highlight, setHighlight] = createSignal<string>();
@@ -39,6 +44,14 @@ export function Page(props: { readonly session: Session }): JSX.Element {
     localStorage.setItem('language', language());
     localStorage.setItem('theme', themeChoice());
   });
+  createEffect(() => {
+    session.version();
+    document.title = pageTitle(route(), texts(), {
+      network: session.status()?.name,
+      heightOf: (hash) => session.timeline.blocks.get(hash)?.height,
+      lessonTitle: (id) => lessonOf(id)?.title[language()],
+    });
+  });
   const theme = createMemo(() => {
     const choice = themeChoice();
     const isDark = choice === 'dark' || (choice === 'system' && systemIsDark());
@@ -47,10 +60,17 @@ export function Page(props: { readonly session: Session }): JSX.Element {
   });
   const follow = () => setRoute(parseRoute(location.hash));
   const darken = () => setSystemIsDark(darkMedia.matches);
+  // Another tab has chosen.
+  const share = () => {
+    setLanguage((now) => stored('language', Object.keys(languages) as Language[]) ?? now);
+    setThemeChoice((now) => stored('theme', themeChoices) ?? now);
+  };
   window.addEventListener('hashchange', follow);
+  window.addEventListener('storage', share);
   darkMedia.addEventListener('change', darken);
   onCleanup(() => {
     window.removeEventListener('hashchange', follow);
+    window.removeEventListener('storage', share);
     darkMedia.removeEventListener('change', darken);
     session.close();
   });
@@ -141,6 +161,8 @@ export function Page(props: { readonly session: Session }): JSX.Element {
 
 const darkMedia = window.matchMedia('(prefers-color-scheme: dark)');
 
-function stored<T extends string>(name: string): T | undefined {
-  return (localStorage.getItem(name) as T | null) ?? undefined;
+/** Returns what is kept under a name, if it is one of the values. */
+function stored<T extends string>(name: string, values: readonly T[]): T | undefined {
+  const kept = localStorage.getItem(name);
+  return values.find((value) => value === kept);
 }

@@ -1,39 +1,49 @@
 import { createSignal } from 'solid-js';
+import { findProblem, type Problem } from '../model/action-checks.ts';
 import type { Action, ActionValues } from '../model/actions.ts';
+import { messageOf } from '../model/failure.ts';
+import type { Outcome } from '../model/outcome.ts';
 import { usePage } from './context.ts';
 
-/** Runs actions, one at a time, and says what came of the last one. */
+/** What came of an action: data that any language can say, or what the network answered. */
+export type Result = { readonly outcome: Outcome } | { readonly problem: Problem } | { readonly refusal: string };
+
+/** Runs actions, one at a time, and keeps what came of the last one. */
 export interface ActionRunner {
-  /** What came of it; empty before the first. */
-  readonly result: () => string;
-  readonly isFailed: () => boolean;
+  /** Undefined before the first. */
+  readonly result: () => Result | undefined;
   readonly isRunning: () => boolean;
-  run(action: Action, values: ActionValues): Promise<void>;
+  /** Resolves with whether it was done. */
+  run(action: Action, values: ActionValues): Promise<boolean>;
   /** Forgets what came of it. */
   clear(): void;
 }
 
 /** Returns a runner for a view. */
 export function useAction(): ActionRunner {
-  const { session, texts } = usePage();
-  const [result, setResult] = createSignal('');
-  const [isFailed, setFailed] = createSignal(false);
+  const { session } = usePage();
+  const [result, setResult] = createSignal<Result>();
   const [isRunning, setRunning] = createSignal(false);
-  const run = async (action: Action, values: ActionValues) => {
+  const run = async (action: Action, given: ActionValues) => {
     const { client } = session;
-    if (!client || isRunning()) return;
+    if (!client || isRunning()) return false;
+    const problem = findProblem(action, given, session.timeline);
+    if (problem) {
+      setResult({ problem });
+      return false;
+    }
+    const values = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value.trim()]));
     setRunning(true);
     try {
-      const said = await action.run(client, values);
-      setFailed(false);
-      setResult(`${texts().act.done} ${said}`);
+      setResult({ outcome: await action.run(client, values) });
+      return true;
     } catch (error) {
-      const { message, hint } = error as { message: string; hint?: string };
-      setFailed(true);
-      setResult(hint === undefined ? message : `${message} ${hint}`);
+      const { problem: known } = error as { problem?: Problem };
+      setResult(known ? { problem: known } : { refusal: messageOf(error) });
+      return false;
     } finally {
       setRunning(false);
     }
   };
-  return { result, isFailed, isRunning, run, clear: () => void setResult('') };
+  return { result, isRunning, run, clear: () => void setResult(undefined) };
 }

@@ -1,4 +1,5 @@
 import { createSignal } from 'solid-js';
+import { messageOf } from '../failure.ts';
 import { type Before, lookBefore, restore } from './before.ts';
 import { chooseCast, missingText } from './casting.ts';
 import type { Both, Fact, Lesson } from './format.ts';
@@ -278,7 +279,6 @@ export class LessonPlayer {
 
 function describe(error: unknown): Both {
   if (error instanceof LessonError) return error.says;
-  const { message = String(error), hint } = error as { message?: string; hint?: string };
-  const text = hint === undefined ? message : `${message} ${hint}`;
+  const text = messageOf(error);
   return { en: text, zh: text };
 }

@@ -12,10 +12,10 @@ import {
   rootOf,
   spoilProof,
 } from '../../model/anatomy/merkle-path.ts';
+import { messageOf } from '../../model/failure.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
-import { HashLink } from '../inspector/parts.tsx';
-import { messageOf } from '../wallet/failure.tsx';
+import { HashLink, NotFound } from '../inspector/parts.tsx';
 import { Work } from './header-bytes.tsx';
 import { ProofTree } from './proof-tree.tsx';
 import '../wide.css';
@@ -69,7 +69,7 @@ export default function ProofView(props: { readonly txid: string }): JSX.Element
       <p>
         {texts().transaction.title} <HashLink view="transaction" hash={props.txid} />
       </p>
-      <Show when={provable.error === undefined} fallback={<p>{fill(texts().notFound, props.txid)}</p>}>
+      <Show when={provable.error === undefined} fallback={<NotFound id={props.txid} />}>
         <Show when={!provable.loading} fallback={<p>{texts().loading}</p>}>
           <Show when={provable()} fallback={<p>{texts().anatomy.unproved}</p>}>
             {(found) => (

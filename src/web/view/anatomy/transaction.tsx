@@ -4,7 +4,7 @@ import { tagOf } from '../../model/block-colour.ts';
 import { bitcoinsOf } from '../../model/wallet/amount.ts';
 import { fill, type Texts } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
-import { HashLink, Row } from '../inspector/parts.tsx';
+import { HashLink, NotFound, Row } from '../inspector/parts.tsx';
 import { createLive } from '../live.ts';
 import { WatchButton } from '../time/replay-buttons.tsx';
 import { DoubleSpend } from '../wallet/double-spend.tsx';
@@ -28,10 +28,10 @@ export default function TransactionView(props: { readonly txid: string }): JSX.E
     () => props.txid,
     (txid) => loadTransaction(session, txid),
   );
-  const wait = () => (transaction.error() === undefined ? texts().loading : fill(texts().notFound, props.txid));
+  const wait = () => (transaction.error() === undefined ? <p>{texts().loading}</p> : <NotFound id={props.txid} />);
   return (
     <section class="wide">
-      <Show when={transaction.value()} fallback={<p>{wait()}</p>}>
+      <Show when={transaction.value()} fallback={wait()}>
         {(found) => <Transaction of={found()} />}
       </Show>
     </section>

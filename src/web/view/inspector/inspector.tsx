@@ -6,6 +6,7 @@ import { useNarrow } from '../narrow.ts';
 import { BlockView } from './block.tsx';
 import { LinkView } from './link.tsx';
 import { NodeView } from './node.tsx';
+import { NotFound } from './parts.tsx';
 
 /** With decoders and the interpreter, which the page does not load before. */
 const ScriptView = lazy(onDemand(() => import('../script/script.tsx')));
@@ -47,9 +48,8 @@ export function Inspector(): JSX.Element {
           <Match when={routeTo('link')}>{(to) => <LinkView from={to().id} to={to().to} />}</Match>
           <Match when={routeTo('message')}>{(to) => <MessageView node={to().node} id={to().id} />}</Match>
           <Match when={routeTo('script')}>{(to) => <ScriptView id={to().id} input={to().input} />}</Match>
-          <Match when={routeTo('mempools')}>
-            <MempoolsView />
-          </Match>
+          <Match when={routeTo('mempools')}>{(to) => <MempoolsView order={to().order ?? 'newest'} />}</Match>
+          <Match when={routeTo('unknown')}>{(to) => <NotFound id={to().address} />}</Match>
           <Match when={routeTo('mining')}>
             <MiningView />
           </Match>

@@ -3,7 +3,7 @@ import { linkActions } from '../../model/actions.ts';
 import type { KnownMessage } from '../../model/timeline.ts';
 import { ActionForm } from '../act.tsx';
 import { usePage } from '../context.ts';
-import { Row } from './parts.tsx';
+import { NotFound, Row } from './parts.tsx';
 
 /** Messages that are listed. */
 const LISTED = 20;
@@ -30,17 +30,20 @@ export function LinkView(props: { readonly from: string; readonly to: string }):
     return found;
   };
   return (
-    <Show when={link()}>
+    <Show when={link()} fallback={<NotFound id={`${props.from} → ${props.to}`} />}>
       {(found) => (
         <>
           <h2>
             {props.from} {found().isCut ? '✕' : '→'} {props.to}
           </h2>
           <dl>
-            <Row name="latency" value={`${found().latency} ms`} />
-            <Row name="jitter" value={`${found().jitter} ms`} />
-            <Row name="loss" value={String(found().loss)} />
-            <Row name="bandwidth" value={found().bandwidth === 0 ? '∞' : `${found().bandwidth} B/s`} />
+            <Row name={texts().conditions.latency} value={`${found().latency} ms`} />
+            <Row name={texts().conditions.jitter} value={`${found().jitter} ms`} />
+            <Row name={texts().conditions.loss} value={String(found().loss)} />
+            <Row
+              name={texts().conditions.bandwidth}
+              value={found().bandwidth === 0 ? '∞' : `${found().bandwidth} B/s`}
+            />
           </dl>
           <Show when={messages().length > 0}>
             <h3>{texts().message.last}</h3>
@@ -61,7 +64,9 @@ export function LinkView(props: { readonly from: string; readonly to: string }):
               </For>
             </ol>
           </Show>
-          <For each={linkActions(props.from, props.to)}>{(action) => <ActionForm action={action} />}</For>
+          <For each={linkActions(props.from, props.to)}>
+            {(action) => <ActionForm action={action} on={[props.from, props.to]} />}
+          </For>
         </>
       )}
     </Show>

@@ -7,7 +7,7 @@ import { subjectOf } from '../../model/messages/subjects.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
 import { WatchButton } from '../time/replay-buttons.tsx';
-import { HashLink, Row } from './parts.tsx';
+import { HashLink, NotFound, Row } from './parts.tsx';
 
 /** Bytes of a field that are shown at most. */
 const SHOWN_BYTES = 80;
@@ -49,7 +49,15 @@ export default function MessageView(props: { readonly node: string; readonly id:
     return isLost ? text().lost : text().underWay;
   };
   return (
-    <>
+    <Show
+      when={command() !== undefined || bytes() !== null}
+      fallback={
+        <>
+          <NotFound id={`${props.node}/${props.id}`} />
+          <p>{text().gone}</p>
+        </>
+      }
+    >
       <h2>{command() ?? texts().loading}</h2>
       <Show when={text().purposes[command() ?? '']}>{(purpose) => <p>{purpose()}</p>}</Show>
       <dl>
@@ -87,7 +95,7 @@ export default function MessageView(props: { readonly node: string; readonly id:
           <p>{text().gone}</p>
         </Match>
       </Switch>
-    </>
+    </Show>
   );
 }
 

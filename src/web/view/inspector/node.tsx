@@ -1,9 +1,8 @@
 import { For, type JSX, Show } from 'solid-js';
 import { nodeActions } from '../../model/actions.ts';
-import { fill } from '../../text/texts.ts';
 import { ActionForm } from '../act.tsx';
 import { usePage } from '../context.ts';
-import { HashLink, Row } from './parts.tsx';
+import { HashLink, NotFound, Row } from './parts.tsx';
 
 /** A node: what it has, what can be done to it, and its links. */
 export function NodeView(props: { readonly name: string }): JSX.Element {
@@ -14,7 +13,7 @@ export function NodeView(props: { readonly name: string }): JSX.Element {
     return [...session.timeline.links.values()].filter(({ from, to }) => from === props.name || to === props.name);
   };
   return (
-    <Show when={node()} fallback={<p>{fill(texts().notFound, props.name)}</p>}>
+    <Show when={node()} fallback={<NotFound id={props.name} />}>
       {(found) => (
         <>
           <h2>{found().name}</h2>
@@ -40,7 +39,7 @@ export function NodeView(props: { readonly name: string }): JSX.Element {
             <Row name={texts().mempool} value={String(found().mempool ?? '–')} />
             <Row name={texts().balance} value={found().balance ?? '–'} />
           </dl>
-          <For each={nodeActions(props.name)}>{(action) => <ActionForm action={action} />}</For>
+          <For each={nodeActions(props.name)}>{(action) => <ActionForm action={action} on={[props.name]} />}</For>
           <h3>{texts().views.stage}</h3>
           <ul>
             <For each={links()}>

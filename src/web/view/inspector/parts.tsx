@@ -34,6 +34,23 @@ export function HashLink(props: { readonly view: 'block' | 'transaction'; readon
   );
 }
 
+/** Says that an address of the page leads to nothing, and leads back. */
+export function NotFound(props: { readonly id: string }): JSX.Element {
+  const { session, texts } = usePage();
+  return (
+    // Before the first connection nothing is known.
+    <Show when={session.status()} fallback={<p>{texts().loading}</p>}>
+      <section class="nowhere">
+        <h2>{texts().nowhere}</h2>
+        <p>{fill(texts().nowhereHelp, props.id)}</p>
+        <p>
+          <a href="#/">{texts().back}</a>
+        </p>
+      </section>
+    </Show>
+  );
+}
+
 /** What a resource gives, once it is there. */
 export function Loaded<T>(props: {
   readonly value: { (): T | undefined; readonly loading: boolean; readonly error: unknown };
@@ -44,7 +61,7 @@ export function Loaded<T>(props: {
   return (
     <Switch fallback={<p>{texts().loading}</p>}>
       <Match when={props.value.error !== undefined}>
-        <p>{fill(texts().notFound, props.id)}</p>
+        <NotFound id={props.id} />
       </Match>
       <Match when={props.value()} keyed>
         {(value) => props.children(value)}

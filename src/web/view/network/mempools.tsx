@@ -1,5 +1,6 @@
 import { createEffect, createMemo, createSignal, For, Index, type JSX, onCleanup, Show } from 'solid-js';
 import { drawArrivalRows, drawFutureBlock } from '../../draw/mempool.ts';
+import { Confirmations } from '../../model/mempool/confirmations.ts';
 import { loadMempools } from '../../model/mempool/mempool-loader.ts';
 import {
   arrivalsAt,
@@ -12,6 +13,7 @@ import {
   mempoolsAt,
   type RowOrder,
 } from '../../model/mempool/mempools.ts';
+import { routeHash } from '../../model/route.ts';
 import { feeRate } from '../../model/timeline.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
@@ -31,7 +33,7 @@ const MIN_CELL = 5;
 const MAX_CELL = 18;
 
 /** The mempools as blocks that could be mined, and which node knows which transaction. */
-export default function MempoolsView(): JSX.Element {
+export default function MempoolsView(props: { readonly order: RowOrder }): JSX.Element {
   const { session, texts } = usePage();
   const { timeline } = session;
   const [look, setLook] = createSignal(0);
@@ -63,7 +65,7 @@ export default function MempoolsView(): JSX.Element {
       <Show when={timeline.forgotten > 0 && look() >= 0}>
         <p class="undrawn">{fill(texts().mempools.forgotten, timeline.forgotten)}</p>
       </Show>
-      <Matrix look={look()} />
+      <Matrix look={look()} order={props.order} />
     </section>
   );
 }
@@ -156,19 +158,26 @@ function Histogram(props: { readonly group: MempoolGroup }): JSX.Element {
   );
 }
 
-function Matrix(props: { readonly look: number }): JSX.Element {
+function Matrix(props: { readonly look: number; readonly order: RowOrder }): JSX.Element {
   const { session, texts, theme, highlight, setHighlight, go } = usePage();
   const { timeline } = session;
-  const [order, setOrder] = createSignal<RowOrder>('newest');
+  const confirmations = new Confirmations(session);
+  const [heights, setHeights] = createSignal<ReadonlyMap<string, number>>(new Map());
   const nodes = createMemo(() => {
     session.version();
     return mempoolNodes(timeline);
   });
   const found = createMemo(() => {
     void props.look;
-    return arrivalsAt(timeline, session.shown(), { order: order(), count: MAX_ROWS });
+    return arrivalsAt(timeline, session.shown(), { order: props.order, count: MAX_ROWS });
   });
   const rows = () => found().rows;
+  createEffect(() => {
+    const gone = rows()
+      .filter(({ present }) => present === 0)
+      .map(({ transaction }) => transaction.txid);
+    if (gone.length > 0) void confirmations.heightsOf(gone).then(setHeights, () => {});
+  });
   const cell = () => Math.max(MIN_CELL, Math.min(MAX_CELL, Math.floor(380 / Math.max(1, nodes().length))));
   const light = (event: MouseEvent) => setHighlight(rows()[Math.floor(event.offsetY / ROW)]?.transaction.txid);
   return (
@@ -177,7 +186,12 @@ function Matrix(props: { readonly look: number }): JSX.Element {
       <p class="hint">{texts().mempools.matrixHelp}</p>
       <label>
         {texts().mempools.order}{' '}
-        <select value={order()} onInput={(event) => setOrder(event.currentTarget.value as RowOrder)}>
+        <select
+          value={props.order}
+          onInput={({ currentTarget: { value } }) =>
+            go({ view: 'mempools', ...(value === 'rate' ? { order: value } : {}) })
+          }
+        >
           <For each={['newest', 'rate'] as const}>
             {(each) => <option value={each}>{texts().mempools.orders[each]}</option>}
           </For>
@@ -199,7 +213,20 @@ function Matrix(props: { readonly look: number }): JSX.Element {
                   {transaction.txid.slice(0, 8)}…
                 </button>
                 <span class="number">{feeRate(transaction).toFixed(1)}</span>
-                <span class="number">{fill(texts().mempools.holders, rows()[i()]?.present ?? 0, nodes().length)}</span>
+                <Show
+                  when={(rows()[i()]?.present ?? 0) === 0 && heights().get(transaction.txid)}
+                  fallback={
+                    <span class="number">
+                      {fill(texts().mempools.holders, rows()[i()]?.present ?? 0, nodes().length)}
+                    </span>
+                  }
+                >
+                  {(height) => (
+                    <a class="number" href={routeHash({ view: 'block', id: confirmations.hashAt(height()) })}>
+                      {fill(texts().mempools.confirmed, height())}
+                    </a>
+                  )}
+                </Show>
               </li>
             )}
           </For>

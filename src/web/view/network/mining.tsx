@@ -1,7 +1,7 @@
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { Action } from '../../model/actions.ts';
+import { type Action, blocksField, mined, minerField, mineToField } from '../../model/actions.ts';
 import { colourOf, tagOf } from '../../model/block-colour.ts';
 import {
   askMiners,
@@ -28,11 +28,7 @@ const CHART_HEIGHT = 160;
 /** Mines now: how many blocks, by which node, and to which account or address. */
 const mineNow: Action = {
   name: 'mine',
-  fields: [
-    { name: 'blocks', kind: 'number', initial: '1' },
-    { name: 'by', kind: 'node', initial: '' },
-    { name: 'to', kind: 'payee', initial: '' },
-  ],
+  fields: [blocksField, minerField, mineToField],
   run: async (client, { blocks, by, to }) => {
     const payee = /^\d+$/.test(to!) ? Number(to) : to;
     const { hashes } = await client.call('mine', {
@@ -40,7 +36,7 @@ const mineNow: Action = {
       ...(by ? { by } : {}),
       ...(to ? { to: payee } : {}),
     });
-    return hashes.at(-1) ?? '';
+    return mined(hashes);
   },
   command: ({ blocks, by, to }) => `pier mine ${blocks}${by ? ` --by ${by}` : ''}${to ? ` --to ${to}` : ''}`,
   call: ({ blocks, by, to }) => {

@@ -14,6 +14,7 @@ import {
 } from '../../model/script-source.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
+import { NotFound } from '../inspector/parts.tsx';
 import { ScriptSteps } from './script-steps.tsx';
 
 const ruleSets = { policy: STANDARD_SCRIPT_VERIFY_FLAGS, consensus: MANDATORY_SCRIPT_VERIFY_FLAGS } as const;
@@ -58,7 +59,7 @@ function KnownScripts(props: { readonly txid: string; readonly input: number }):
       </p>
       <Switch fallback={<p>{texts().loading}</p>}>
         <Match when={source.error !== undefined}>
-          <p>{fill(texts().notFound, props.txid)}</p>
+          <NotFound id={props.txid} />
         </Match>
         <Match when={source()}>{(found) => <InputScripts source={found()} input={props.input} />}</Match>
       </Switch>

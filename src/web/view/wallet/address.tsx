@@ -1,11 +1,11 @@
 import { For, type JSX, Show } from 'solid-js';
+import { messageOf } from '../../model/failure.ts';
 import { loadAddress } from '../../model/wallet/address.ts';
 import { bitcoinsOf } from '../../model/wallet/amount.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
-import { HashLink } from '../inspector/parts.tsx';
+import { HashLink, NotFound } from '../inspector/parts.tsx';
 import { createLive } from '../live.ts';
-import { messageOf } from './failure.tsx';
 import { AddressCode } from './qr.tsx';
 
 /** Outputs and payments that are shown. */
@@ -24,7 +24,7 @@ export function AddressView(props: { readonly address: string }): JSX.Element {
       <h2>{texts().wallet.address}</h2>
       <Show when={report.value()} fallback={<p>{wait()}</p>}>
         {(answer) => (
-          <Show when={answer().found} fallback={<p>{fill(texts().wallet.notAddress, props.address)}</p>}>
+          <Show when={answer().found} fallback={<NotFound id={props.address} />}>
             {(found) => (
               <>
                 <AddressCode address={props.address} />

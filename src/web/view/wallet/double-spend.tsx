@@ -1,7 +1,8 @@
 import { createSignal, createUniqueId, type JSX } from 'solid-js';
+import { messageOf } from '../../model/failure.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
-import { Failure, messageOf } from './failure.tsx';
+import { Failure } from './failure.tsx';
 
 /** A form that spends the coins of an unconfirmed payment again. */
 export function DoubleSpend(props: { readonly txid: string }): JSX.Element {

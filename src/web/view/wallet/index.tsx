@@ -15,7 +15,9 @@ export default function WalletViews(props: { readonly route: Route }): JSX.Eleme
       <Match when={to('wallets')}>
         <WalletsView />
       </Match>
-      <Match when={to('wallet')}>{(route) => <WalletView node={route().id} name={route().name} />}</Match>
+      <Match when={to('wallet')}>
+        {(route) => <WalletView node={route().id} name={route().name} part={route().part ?? 'history'} />}
+      </Match>
       <Match when={to('address')}>{(route) => <AddressView address={route().id} />}</Match>
     </Switch>
   );

@@ -1,8 +1,9 @@
 import { createSignal, createUniqueId, For, type JSX, Show } from 'solid-js';
+import { messageOf } from '../../model/failure.ts';
 import type { WalletName } from '../../model/wallet/nodes.ts';
 import { usePage } from '../context.ts';
 import { createLive } from '../live.ts';
-import { Failure, messageOf } from './failure.tsx';
+import { Failure } from './failure.tsx';
 import { AddressCode } from './qr.tsx';
 
 const TYPES = ['bech32', 'bech32m', 'p2sh-segwit', 'legacy'] as const;

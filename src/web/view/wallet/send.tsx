@@ -1,5 +1,6 @@
 import { createResource, createSignal, createUniqueId, For, type JSX, Show } from 'solid-js';
 import type { ResultOf } from '../../../control/protocol/methods.ts';
+import { messageOf } from '../../model/failure.ts';
 import { bitcoinsOf, parseBitcoins } from '../../model/wallet/amount.ts';
 import type { WalletName } from '../../model/wallet/nodes.ts';
 import { PayeeFinder } from '../../model/wallet/payee.ts';
@@ -13,7 +14,7 @@ import {
 import { loadWallets } from '../../model/wallet/wallets.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
-import { Failure, messageOf } from './failure.tsx';
+import { Failure } from './failure.tsx';
 import { Preview } from './preview.tsx';
 
 /** A payment with its preview. */

@@ -1,10 +1,11 @@
-import { createSignal, For, type JSX, Show } from 'solid-js';
+import { For, type JSX, Show } from 'solid-js';
+import { messageOf } from '../../model/failure.ts';
 import { bitcoinsOf } from '../../model/wallet/amount.ts';
 import { loadBalances } from '../../model/wallet/wallets.ts';
 import { fill } from '../../text/texts.ts';
 import { usePage } from '../context.ts';
+import { NotFound } from '../inspector/parts.tsx';
 import { createLive } from '../live.ts';
-import { messageOf } from './failure.tsx';
 import { History } from './history.tsx';
 import { Receive } from './receive.tsx';
 import { Send } from './send.tsx';
@@ -14,10 +15,23 @@ const KINDS = ['trusted', 'pending', 'immature'] as const;
 const PARTS = ['history', 'receive', 'send'] as const;
 
 /** A wallet: its balances, its payments, and what can be done with it. */
-export function WalletView(props: { readonly node: string; readonly name: string }): JSX.Element {
+export function WalletView(props: {
+  readonly node: string;
+  readonly name: string;
+  readonly part: (typeof PARTS)[number];
+}): JSX.Element {
   const { session, texts, go } = usePage();
   const wallet = () => ({ node: props.node, wallet: props.name });
-  const [part, setPart] = createSignal<(typeof PARTS)[number]>('history');
+  const show = (part: (typeof PARTS)[number]) =>
+    go({ view: 'wallet', id: props.node, name: props.name, ...(part === 'history' ? {} : { part }) });
+  /** Why nothing is shown: the wallet is not there, or its node cannot be asked. */
+  const wait = () => {
+    const error = balances.error();
+    if (error === undefined) return <p>{texts().loading}</p>;
+    const status = session.timeline.nodes.get(props.node)?.moments.at(-1)?.status;
+    const isSilent = status === 'stopped' || status === 'paused';
+    return isSilent ? <p>{messageOf(error)}</p> : <NotFound id={`${props.node}/${props.name}`} />;
+  };
   const balances = createLive(
     () => `${props.node} ${props.name}`,
     () => loadBalances(session, wallet()),
@@ -37,10 +51,7 @@ export function WalletView(props: { readonly node: string; readonly name: string
           {texts().wallet.title}
         </button>
       </p>
-      <Show
-        when={balances.value()}
-        fallback={<p>{balances.error() === undefined ? texts().loading : messageOf(balances.error())}</p>}
-      >
+      <Show when={balances.value()} fallback={wait()}>
         {(found) => (
           <>
             <dl class="balances">
@@ -60,19 +71,19 @@ export function WalletView(props: { readonly node: string; readonly name: string
               <legend class="unseen">{texts().wallet.name}</legend>
               <For each={PARTS}>
                 {(each) => (
-                  <button type="button" aria-pressed={part() === each} onClick={() => setPart(each)}>
+                  <button type="button" aria-pressed={props.part === each} onClick={() => show(each)}>
                     {texts().wallet[each]}
                   </button>
                 )}
               </For>
             </fieldset>
-            <Show when={part() === 'history'}>
+            <Show when={props.part === 'history'}>
               <History of={wallet()} isAccount={accounts.indexOf(wallet()) !== undefined} />
             </Show>
-            <Show when={part() === 'receive'}>
+            <Show when={props.part === 'receive'}>
               <Receive of={wallet()} />
             </Show>
-            <Show when={part() === 'send'}>
+            <Show when={props.part === 'send'}>
               <Send of={wallet()} accounts={accounts.list()} />
             </Show>
           </>
