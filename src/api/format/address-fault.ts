@@ -79,7 +79,8 @@ function segwitFault(text: string, expectedHrp: string): AddressFault {
     const residue = checksum(hrp, symbols) ^ constant;
     if (residue === 0) return { error: programError(name, hrp, symbols, expectedHrp), locations: [] };
     const positions = wrongSymbols(residue, symbols.length);
-    if (positions.length > 0 && (!found || positions.length < found.positions.length)) found = { name, positions };
+    // The constants are too far apart for fewer errors in the other encoding (BIP350).
+    if (positions.length > 0) found ??= { name, positions };
   }
   if (!found) return { error: 'Invalid checksum', locations: [] };
   return { error: `Invalid ${found.name} checksum`, locations: found.positions.map((at) => text.length - 1 - at) };
