@@ -38,7 +38,7 @@ describeChromium('a node that is added, in the live page', () => {
       "await network.addNode({ role: 'miner', name: 'pool', links: ['shop'] })",
     ]);
     await form.getByRole('button').click();
-    await form.getByRole('status').getByText(`pool: ${height}`).waitFor();
+    await form.getByRole('status').getByText(`The new node is pool, at height ${height}.`).waitFor();
     await label('pool').getByText('miner').waitFor();
     await label('pool').getByText(String(height)).waitFor();
     await page

@@ -60,10 +60,10 @@ describeChromium('the page without a server', () => {
     await add.getByRole('button').click();
     await add
       .getByRole('status')
-      .getByText(/late: \d+$/)
+      .getByText(/The new node is late, at height \d+\./)
       .waitFor();
-    const [, height] = (await add.getByRole('status').textContent())!.split(': ');
-    await page.locator('button.node', { hasText: 'late' }).getByText(height!).waitFor();
+    const [height] = /\d+/.exec((await add.getByRole('status').textContent())!)!;
+    await page.locator('button.node', { hasText: 'late' }).getByText(height).waitFor();
   });
 
   it('plays the nine steps, and a fork and its healing, without any connection', { timeout: TIMEOUT }, async () => {
