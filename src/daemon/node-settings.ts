@@ -4,7 +4,9 @@ import { parseFixedPoint } from '../api/arguments/fixed-point.ts';
 import { chainParams, type NetworkName } from '../consensus/params.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from '../mempool/options.ts';
 import { completeConfig, type NodeConfig } from '../node/composition/settings.ts';
+import { formatUserAgent } from '../p2p/connections/user-agent.ts';
 import { type Endpoint, parseEndpoint } from '../p2p/net/endpoint.ts';
+import { MAX_USER_AGENT_LENGTH } from '../p2p/wire/protocol.ts';
 import { OptionError } from './arguments/option-error.ts';
 import type { ReadSettings } from './arguments/read-settings.ts';
 import type { Settings } from './arguments/settings.ts';
@@ -102,6 +104,7 @@ export function daemonSettings(read: ReadSettings): DaemonSettings {
         bloomFilters: settings.bool('peerbloomfilters', false),
         blockFilters: settings.bool('peerblockfilters', false),
         networkActive: settings.bool('networkactive', true),
+        userAgent: userAgent(settings.list('uacomment')),
       },
       rpc: { port: rpcPort },
     },
@@ -192,6 +195,18 @@ function parseMoney(text: string): bigint | undefined {
   const [, whole = '', fraction = ''] = match;
   const satoshis = parseFixedPoint(`${BigInt(whole || '0')}.${fraction.padEnd(8, '0')}`, 8);
   return satoshis !== undefined && satoshis <= 21_000_000n * 100_000_000n ? satoshis : undefined;
+}
+
+/** Returns the user agent with comments (Core: AppInitParameterInteraction). */
+function userAgent(comments: readonly string[]): string {
+  const unsafe = comments.find((comment) => !/^[a-zA-Z0-9 .,;\-_?@]*$/.test(comment));
+  if (unsafe !== undefined) throw new OptionError(`User Agent comment (${unsafe}) contains unsafe characters.`);
+  const text = formatUserAgent(comments);
+  if (text.length <= MAX_USER_AGENT_LENGTH) return text;
+  throw new OptionError(
+    `Total length of network version string (${text.length}) exceeds maximum length (${MAX_USER_AGENT_LENGTH}). ` +
+      'Reduce the number or size of uacomments.',
+  );
 }
 
 /** Returns the number of script threads besides the main thread (Core: -par). */

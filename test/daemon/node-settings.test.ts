@@ -62,6 +62,7 @@ describe('the settings of pierd', () => {
         { host: '::1', port: 5 },
       ],
     });
+    expect(configOf('-uacomment=a', '-uacomment=b c').p2p.userAgent).toBe('/Satoshi:30.0.0(Pier:0.1.0; a; b c)/');
     expect(config.rpc.port).toBe(2);
     expect(config.store.paths?.cookie).toBe('/c');
     expect(config.store.persistMempool).toBe(false);
@@ -128,6 +129,11 @@ describe('the settings of pierd', () => {
     ['-debug=x', 'Unsupported logging category -debug=x.'],
     ['-peerblockfilters', 'Cannot set -peerblockfilters without -blockfilterindex.'],
     ['-blockfilterindex=x', 'Unknown -blockfilterindex value x.'],
+    ['-uacomment=a(b', 'User Agent comment (a(b) contains unsafe characters.'],
+    [
+      `-uacomment=${'x'.repeat(230)}`,
+      'Total length of network version string (261) exceeds maximum length (256). Reduce the number or size of uacomments.',
+    ],
     ['-minimumchainwork=x', 'Invalid minimum work specified (x), must be up to 64 hex digits'],
   ])('are refused in the words of bitcoind: %s', (word, message) => {
     expect(() => settingsOf(word)).toThrow(message);

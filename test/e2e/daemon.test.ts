@@ -111,11 +111,13 @@ describeBitcoind('pierd, by bitcoin-cli with its data directory alone', () => {
     const bitcoind = await startBitcoind();
     await bitcoind.call('generatetodescriptor', [3, 'raw(51)']);
     const folder = await dataDirectory(`connect=127.0.0.1:${bitcoind.port}`, 'rpcuser=u', 'rpcpassword=p');
-    const child = await start(folder, '-debug=net', '-logtimemicros');
+    const child = await start(folder, '-debug=net', '-logtimemicros', '-uacomment=shop; one');
     await waitFor(async () => (await cli(folder, 'getblockcount')) === '3');
     expect(existsSync(join(folder, 'regtest', '.cookie'))).toBe(false);
     const peers = (await bitcoind.call('getpeerinfo')) as { subver: string; inbound: boolean }[];
-    expect(peers.map(({ subver, inbound }) => [subver, inbound])).toEqual([['/Pier:0.1.0/', true]]);
+    expect(peers.map(({ subver, inbound }) => [subver, inbound])).toEqual([
+      ['/Satoshi:30.0.0(Pier:0.1.0; shop; one)/', true],
+    ]);
     expect(logOf(folder)).toMatch(/Z New manual v2 peer connected: version: 70016, blocks=3, peer=0\n/);
     expect(logOf(folder)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z /);
     child.kill('SIGTERM');

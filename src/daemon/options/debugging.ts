@@ -58,7 +58,7 @@ export const debuggingOptions = [
   option('stopafterblockimport', 'Stop after an import', { ...debugOnly, ...ignored('blocks are not imported') }),
   option('stopatheight', 'Stop at a height', { ...debugOnly, ...refused('the node does not stop at a height', '0') }),
   option('test=<option>', 'Options of tests', { ...debugOnly, ...ignored('there are none') }),
-  option('uacomment=<cmt>', 'A comment in the user agent', refused('the user agent is fixed')),
+  option('uacomment=<cmt>', 'A comment in the user agent (may be given more than once)'),
   option('acceptstalefeeestimates', 'Use old estimates of fees', {
     ...debugOnly,
     ...ignored('estimates are not kept in a file'),

@@ -136,6 +136,7 @@ export async function composeFullNode(
       magic: params.magic,
       listen: network === 'full' ? (p2p.listen ?? [{ host: p2p.host, port: config.nodeId }]) : [],
       networkActive: p2p.networkActive ?? true,
+      userAgent: p2p.userAgent,
       addNodes: network === 'none' ? [] : p2p.seeds,
       ...(maxConnections === undefined ? {} : { maxConnections }),
       ...(p2p.maxOutbound === undefined ? {} : { maxOutbound: p2p.maxOutbound }),

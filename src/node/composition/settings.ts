@@ -36,6 +36,8 @@ export interface P2pConfig extends Required<FullNodeProcessorOptions> {
   readonly host: string;
   /** Endpoints to listen on instead; none: accept no peers (Core: -bind, -listen=0). */
   readonly listen?: readonly Endpoint[] | undefined;
+  /** The name by which the node introduces itself (BIP14); absent: that of Pier. */
+  readonly userAgent?: string | undefined;
   /** Whether the node has connections at all (Core: -networkactive); default true. */
   readonly networkActive?: boolean | undefined;
   /** Nodes to stay connected to. */
@@ -183,6 +185,7 @@ export function completeConfig(
       maxOutbound: p2p.maxOutbound,
       listen: p2p.listen,
       networkActive: p2p.networkActive,
+      userAgent: p2p.userAgent,
       v2Transport: p2p.v2Transport ?? true,
       blocksOnly: p2p.blocksOnly ?? false,
       // On a local network, users watch payments arrive: announce them at once.

@@ -23,12 +23,12 @@ import { type ConnectionLimits, type ConnectionLimitsOptions, connectionLimits }
 import { peerToEvict } from './eviction-candidate.ts';
 import { OutboundConnector } from './outbound-connector.ts';
 import { RecentMessages } from './recent-messages.ts';
+import { formatUserAgent } from './user-agent.ts';
 
 /** Milliseconds between writes of changed addresses. */
 const SAVE_INTERVAL_MS = 5_000;
 /** Milliseconds between calls of `tick` on peers and followers. */
 const TICK_MS = 1_000;
-const DEFAULT_USER_AGENT = '/Pier:0.1.0/';
 
 /** Options of a `ConnectionManager`. */
 export interface ConnectionManagerOptions extends ConnectionLimitsOptions {
@@ -40,7 +40,8 @@ export interface ConnectionManagerOptions extends ConnectionLimitsOptions {
   readonly networkActive?: boolean;
   /** Nodes to stay connected to (Core: -addnode). */
   readonly addNodes?: readonly Endpoint[];
-  readonly userAgent?: string;
+  /** BIP14; default: `formatUserAgent()`. */
+  readonly userAgent?: string | undefined;
   /** Whether added nodes stay connected even if they misbehave, as in Core; default true. */
   readonly sparesAddedNodes?: boolean;
 }
@@ -135,7 +136,7 @@ export class ConnectionManager {
     this.#followers = [...processor.followers, this.#connector];
     this.#local = {
       services: processor.services,
-      userAgent: options.userAgent ?? DEFAULT_USER_AGENT,
+      userAgent: options.userAgent ?? formatUserAgent(),
       relay: processor.relaysTransactions,
       startHeight: () => processor.startHeight,
       listening: () => book.listening,

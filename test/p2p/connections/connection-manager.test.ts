@@ -39,7 +39,10 @@ describe('a connection manager', () => {
     );
     expect([connections.relaysTransactions, connections.networkActive]).toEqual([false, true]);
     const other = await net.start();
-    expect([other.connections.userAgent, other.connections.relaysTransactions]).toEqual(['/Pier:0.1.0/', true]);
+    expect([other.connections.userAgent, other.connections.relaysTransactions]).toEqual([
+      '/Satoshi:30.0.0(Pier:0.1.0)/',
+      true,
+    ]);
   });
 
   it('counts the bytes of all peers, also of closed ones, by direction', async () => {
