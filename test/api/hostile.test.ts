@@ -113,7 +113,8 @@ describe('a damaged argument', () => {
       const text = damage(random, i % 2 ? texts.address : 'mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn');
       try {
         const script = decodeAddress(text, regtest.address);
-        expect(encodeAddress(script, regtest.address)).toBe(i % 2 ? text.toLowerCase() : text);
+        // As in Core, white space around Base58 does not count.
+        expect(encodeAddress(script, regtest.address)).toBe(i % 2 ? text.toLowerCase() : text.trim());
       } catch (error) {
         expect((error as Error).name).toBe('AddressError');
       }

@@ -16,7 +16,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'bitcoin-cli': ['-rpcport', '-rpccookiefile', '-rpcwallet'],
   curl: ['--user', '--data'],
 };
-/** Files whose texts are arguments of bitcoind, of Node, in scripts of shells, and names in style sheets, not messages. */
+/** Files, besides those of `pierd`, whose texts are arguments of bitcoind, of Node, in scripts of shells, and names in style sheets, not messages. */
 const notMessages = [
   ...['bash', 'fish', 'zsh'].map((shell) => `cli/completion/${shell}.ts`),
   'devnet/processes/bitcoind-process.ts',
@@ -41,7 +41,7 @@ function texts(path: string): string[] {
 const MENTION = /(?<![\w…)\]}/.-])--?[a-z][a-z0-9-]{2,}|\bpier [a-z]+/;
 const mentions = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => path.endsWith('.ts') && !notMessages.includes(path))
+  .filter((path) => path.endsWith('.ts') && !notMessages.includes(path) && !path.startsWith('daemon/'))
   .filter((path) => MENTION.test(readFileSync(new URL(path, src), 'utf8')))
   .flatMap((path) => texts(path).map((text) => ({ path, text })));
 
