@@ -18,16 +18,23 @@ const alone = [
 ];
 
 /**
- * Files that take long, most of it in a bitcoind, in full disks or in nodes as processes, and repeat at length what other
- * files test: `npm run test:long`.
+ * Files that take long, most of it in a bitcoind, in full disks or in nodes and commands as processes:
+ * `npm run test:long`.
  */
 const long = [
   'test/devnet/network/kept-network.test.ts',
+  'test/devnet/network/network-fees.test.ts',
+  'test/devnet/network/peer-port.test.ts',
   'test/devnet/network/members/add-node.test.ts',
   'test/devnet/processes/killed-parent.test.ts',
+  'test/e2e/bad-input.test.ts',
+  'test/e2e/control-commands.test.ts',
   'test/e2e/full-disk.test.ts',
+  'test/e2e/kill.test.ts',
   'test/e2e/network-file.test.ts',
   'test/e2e/output.test.ts',
+  'test/e2e/package.test.ts',
+  'test/e2e/up-network.test.ts',
   'test/e2e/walk-through.test.ts',
   'test/interop/light-node-size.test.ts',
   'test/interop/network-reorgs.test.ts',

@@ -14,7 +14,7 @@ import { tempDir } from '../support/temp-dir.ts';
 const ELSEWHERE_IN_KNOTS: readonly string[] = ['?', 'h', 'uacomment'];
 
 /** Random sets of sources that are compared. */
-const CASES = Number(process.env.PIER_OPTION_CASES ?? 30);
+const CASES = Number(process.env.PIER_OPTION_CASES ?? 15);
 
 describeBitcoind('the options of pierd', () => {
   const bitcoind = (args: readonly string[]) => runProgram(join(bitcoindDir!, 'bitcoind'), args);

@@ -211,9 +211,10 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
       return info?.bytesrecv_per_msg.getaddr;
     };
     await waitFor(getaddrReceived);
-    // bitcoind sends 23% of its addresses (MAX_PCT_ADDR_TO_SEND), after a delay of about 30 seconds.
+    // bitcoind sends 23% of those that its tables have room for (MAX_PCT_ADDR_TO_SEND): nine to eleven, after a delay of
+    // about 30 seconds.
     await theirs.rpc('setmocktime', Math.floor(Date.now() / 1000) + 600);
-    await waitFor(() => hosts(20).filter((host) => known().includes(host)).length >= 10, {
+    await waitFor(() => hosts(20).filter((host) => known().includes(host)).length >= 8, {
       describe: () => `${known()}`,
     });
     const [peer] = node.connections.peers();
@@ -227,10 +228,10 @@ describeBitcoind('the P2P protocol with bitcoind', () => {
     await theirs.rpc('addnode', `127.0.0.1:${node.connections.endpoint!.port}`, 'onetry');
     const theirAddresses = async () =>
       (await theirs.rpc<{ address: string }[]>('getnodeaddresses', 0)).map((each) => each.address);
-    await waitFor(async () => (await theirAddresses()).filter((host) => hosts(120).includes(host)).length >= 10);
+    await waitFor(async () => (await theirAddresses()).filter((host) => hosts(120).includes(host)).length >= 5);
     const infos = await theirs.rpc<{ inbound: boolean; bytesrecv_per_msg: Record<string, number> }[]>('getpeerinfo');
     const outbound = infos.find(({ inbound }) => !inbound)!.bytesrecv_per_msg;
-    expect(outbound.addrv2).toBeGreaterThan(10 * 16);
+    expect(outbound.addrv2).toBeGreaterThan(5 * 16);
     expect(outbound.addr).toBeUndefined();
   });
 
