@@ -132,7 +132,7 @@ describe('the settings of pierd', () => {
     ['-uacomment=a(b', 'User Agent comment (a(b) contains unsafe characters.'],
     [
       `-uacomment=${'x'.repeat(230)}`,
-      'Total length of network version string (261) exceeds maximum length (256). Reduce the number or size of uacomments.',
+      'Total length of network version string (260) exceeds maximum length (256). Reduce the number or size of uacomments.',
     ],
     ['-minimumchainwork=x', 'Invalid minimum work specified (x), must be up to 64 hex digits'],
   ])('are refused in the words of bitcoind: %s', (word, message) => {

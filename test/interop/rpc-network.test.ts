@@ -39,7 +39,7 @@ describeBitcoind('the network RPC, compared with bitcoind', () => {
       connection_type: 'manual',
       subver: expect.stringMatching(/Satoshi/),
     });
-    expect(other).toMatchObject({ inbound: true, subver: expect.stringMatching(/^\/Pier:/) });
+    expect(other).toMatchObject({ inbound: true, subver: expect.stringMatching(/^\/Satoshi:30\.0\.0\(Pier:/) });
     const optional = ['addrlocal', 'pingtime', 'minping', 'pingwait'];
     const names = (info: PeerJson) =>
       Object.keys(info).filter((name) => !knotsOnly.includes(name) && !optional.includes(name));

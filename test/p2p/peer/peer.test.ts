@@ -17,7 +17,7 @@ describe('the handshake', () => {
     expect(peer.received('version')[0]).toMatchObject({
       version: 70016,
       services: 0xc09n,
-      userAgent: '/Pier:0.1.0/',
+      userAgent: '/Satoshi:30.0.0(Pier:0.1.0)/',
       startHeight: 0,
       relay: true,
     });
