@@ -11,4 +11,7 @@ if (given !== undefined) {
   history.replaceState(null, '', '#/');
 }
 const session = new Session(openSocket(sessionStorage.getItem('token') ?? ''));
-render(() => <Page session={session} />, document.getElementById('page')!);
+// Its name stands there until the scripts have come.
+const root = document.getElementById('page')!;
+root.replaceChildren();
+render(() => <Page session={session} />, root);

@@ -5,4 +5,7 @@ import { openTab } from './open-tab.ts';
 
 // The page that needs no server: its network lives in a worker of the tab.
 const session = new Session(openTab(), { isInTab: true });
-render(() => <Page session={session} />, document.getElementById('page')!);
+// Its name stands there until the scripts have come.
+const root = document.getElementById('page')!;
+root.replaceChildren();
+render(() => <Page session={session} />, root);
