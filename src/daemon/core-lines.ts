@@ -1,5 +1,7 @@
+import { hex32 } from '../api/format/block-json.ts';
 import { verificationProgress } from '../api/methods/blockchain/verification-progress.ts';
 import type { RunningFullNode } from '../node/composition/running-full-node.ts';
+import { unixSeconds } from '../platform/clock.ts';
 import type { DebugLog } from './debug-log.ts';
 
 /** Writes what happens in a node to its log, in the lines by which programs know it (Core: debug.log). */
@@ -10,11 +12,11 @@ export function writeCoreLines(
 ): void {
   const { chain, connections, params, clock } = node;
   chain.events.on('tip', ({ tip }) => {
-    const progress = verificationProgress(tip, chain.bestHeader.height, params, Math.floor(clock.now() / 1_000));
+    const progress = verificationProgress(tip, chain.bestHeader.height, params, unixSeconds(clock));
     log.line(
       [
         `UpdateTip: new best=${tip.hashHex} height=${tip.height}`,
-        `version=0x${(tip.version >>> 0).toString(16).padStart(8, '0')}`,
+        `version=0x${hex32(tip.version)}`,
         `log2_work=${log2(tip.chainwork).toFixed(6)} tx=${tip.chainTxCount}`,
         `date='${new Date(tip.time * 1_000).toISOString().slice(0, 19)}Z' progress=${progress.toFixed(6)}`,
       ].join(' '),

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { interruption } from '../cli/signals.ts';
 import { watchOutput } from '../cli/stdout.ts';
 import { PierError } from '../platform/errors.ts';
-import { OptionError } from './arguments/option-error.ts';
 import { type ReadSettings, readSettings } from './arguments/read-settings.ts';
 import { helpText } from './help.ts';
 import { options } from './options/index.ts';
@@ -17,7 +16,7 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 watchOutput();
 process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
   if (!(error instanceof PierError)) throw error;
-  const hint = error instanceof OptionError || error.hint === undefined ? '' : ` ${error.hint}`;
+  const hint = error.hint === undefined ? '' : `. ${error.hint}`;
   say(`Error: ${error.message}${hint}\n`);
   return 1;
 });

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { parseFixedPoint } from '../api/arguments/fixed-point.ts';
 import { chainParams, type NetworkName } from '../consensus/params.ts';
 import { DEFAULT_MEMPOOL_OPTIONS, type MempoolOptions } from '../mempool/options.ts';
 import { completeConfig, type NodeConfig } from '../node/composition/settings.ts';
 import { formatUserAgent } from '../p2p/connections/user-agent.ts';
-import { type Endpoint, parseEndpoint } from '../p2p/net/endpoint.ts';
+import { type Endpoint, formatEndpoint, parseEndpoint } from '../p2p/net/endpoint.ts';
 import { MAX_USER_AGENT_LENGTH } from '../p2p/wire/protocol.ts';
+import { parseAmount } from '../primitives/amount.ts';
 import { OptionError } from './arguments/option-error.ts';
 import type { ReadSettings } from './arguments/read-settings.ts';
 import type { Settings } from './arguments/settings.ts';
@@ -90,7 +90,7 @@ export function daemonSettings(read: ReadSettings): DaemonSettings {
       },
       chain: {
         blockFilterIndex,
-        coinCacheBytes: Number(atLeast(settings.int('dbcache', DEFAULT_COIN_CACHE_MEBIBYTES), 4n)) * MEBIBYTE,
+        coinCacheBytes: Math.max(4, Number(settings.int('dbcache', DEFAULT_COIN_CACHE_MEBIBYTES))) * MEBIBYTE,
         scriptThreads: scriptThreads(settings.int('par', 0n)),
       },
       mempool: mempoolOptions(settings, network),
@@ -183,18 +183,10 @@ function mempoolOptions(settings: Settings, network: NetworkName): MempoolOption
 function feeRate(settings: Settings, name: string, fallback: bigint): bigint {
   const text = settings.text(name);
   if (text === undefined) return fallback;
-  const rate = parseMoney(text);
-  if (rate === undefined) throw new OptionError(`Invalid amount for -${name}=<amount>: '${text}'`);
+  // As ParseMoney of Core: white space around it does not count, nor does a point at its end.
+  const rate = parseAmount(text.trim().replace(/\.$/, '.0'));
+  if (rate === undefined || rate < 0n) throw new OptionError(`Invalid amount for -${name}=<amount>: '${text}'`);
   return rate;
-}
-
-/** Parses an amount in bitcoins. Returns satoshis; undefined for other text (Core: ParseMoney). */
-function parseMoney(text: string): bigint | undefined {
-  const match = /^\s*(\d{0,10})(?:\.(\d{0,8}))?\s*$/.exec(text);
-  if (!match || text.trim() === '') return undefined;
-  const [, whole = '', fraction = ''] = match;
-  const satoshis = parseFixedPoint(`${BigInt(whole || '0')}.${fraction.padEnd(8, '0')}`, 8);
-  return satoshis !== undefined && satoshis <= 21_000_000n * 100_000_000n ? satoshis : undefined;
 }
 
 /** Returns the user agent with comments (Core: AppInitParameterInteraction). */
@@ -243,11 +235,10 @@ function bound(text: string, port: number): Endpoint {
   }
 }
 
-/** Returns the address of a peer with its port. */
+/** Returns the address of a peer with its port. What is no address stays as it is: `completeConfig` refuses it. */
 function withPort(text: string, port: number): string {
   try {
-    const endpoint = parseEndpoint(text, port);
-    return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+    return formatEndpoint(parseEndpoint(text, port));
   } catch {
     return text;
   }
@@ -256,8 +247,4 @@ function withPort(text: string, port: number): string {
 function single(settings: Settings, name: string): string[] {
   const text = settings.text(name);
   return text === undefined || text === '' || settings.isNegated(name) ? [] : [text];
-}
-
-function atLeast(value: bigint, least: bigint): bigint {
-  return value < least ? least : value;
 }

@@ -83,6 +83,8 @@ describe('the settings of pierd', () => {
       ...{ permitBareMultisig: false, requireStandard: false },
     });
     expect(configOf('-datacarrier=0').mempool.maxDataCarrierBytes).toBe(0);
+    const rates = ['1.', ' .5 ', '0'].map((text) => configOf(`-minrelaytxfee=${text}`).mempool.minRelayFeeRate);
+    expect(rates).toEqual([100_000_000n, 50_000_000n, 0n]);
     // A replacement pays at least what a transaction pays.
     expect(configOf('-incrementalrelayfee=0.00005').mempool.minRelayFeeRate).toBe(5_000n);
   });
@@ -124,6 +126,7 @@ describe('the settings of pierd', () => {
     ['-rpcport=65536', "Invalid port specified in -rpcport: '65536'"],
     ['-maxmempool=4', '-maxmempool must be at least 5 MB'],
     ['-minrelaytxfee=x', "Invalid amount for -minrelaytxfee=<amount>: 'x'"],
+    ['-minrelaytxfee=-1', "Invalid amount for -minrelaytxfee=<amount>: '-1'"],
     ['-dustrelayfee=', "Invalid amount for -dustrelayfee=<amount>: ''"],
     ['-incrementalrelayfee=1.123456789', "Invalid amount for -incrementalrelayfee=<amount>: '1.123456789'"],
     ['-debug=x', 'Unsupported logging category -debug=x.'],

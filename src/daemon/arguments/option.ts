@@ -43,8 +43,6 @@ export interface Option {
   readonly needsValue?: boolean;
   /** Whether the help lists it with `-help-debug` only (Core: DEBUG_ONLY). */
   readonly isDebugOnly?: boolean;
-  /** Whether its value is kept out of the log (Core: SENSITIVE). */
-  readonly isSensitive?: boolean;
 }
 
 /** Options by their names. */

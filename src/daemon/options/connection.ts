@@ -53,7 +53,7 @@ export const connectionOptions = [
   ),
   option('timeout=<n>', 'Milliseconds that a connection attempt may take', refused('timeouts are fixed')),
   option('torcontrol=<ip>:<port>', 'The control port of Tor', ignored(NO_PROXY)),
-  option('torpassword=<pass>', 'The password of the control port of Tor', { ...ignored(NO_PROXY), isSensitive: true }),
+  option('torpassword=<pass>', 'The password of the control port of Tor', ignored(NO_PROXY)),
   option('txreconciliation', 'Reconcile transactions, BIP330', {
     ...debugOnly,
     ...ignored('peers are not offered it'),

@@ -12,7 +12,6 @@ export const rpcOptions = [
   option(
     'rpcauth=<userpw>',
     'A user and the salted hash of a password, <user>:<salt>$<hash> (may be given more than once)',
-    { isSensitive: true },
   ),
   option(
     'rpcbind=<addr>[:port]',
@@ -22,7 +21,7 @@ export const rpcOptions = [
   option('rpccookiefile=<loc>', "The file of the cookie, relative to the network's folder (default: .cookie)"),
   option('rpccookieperms=<readable-by>', 'Users that may read the cookie: owner, group or all (default: owner)'),
   option('rpcdoccheck', 'Check results of calls', { ...debugOnly, ...ignored('tests check them') }),
-  option('rpcpassword=<pw>', 'The password of -rpcuser', { isSensitive: true }),
+  option('rpcpassword=<pw>', 'The password of -rpcuser'),
   option(
     'rpcport=<port>',
     'The port to accept calls on (default: 8332, testnet3: 18332, testnet4: 48332, signet: 38332, regtest: 18443)',
@@ -30,7 +29,7 @@ export const rpcOptions = [
   ),
   option('rpcservertimeout=<n>', 'Seconds that a request may take', { ...debugOnly, ...ignored(FIXED) }),
   option('rpcthreads=<n>', 'Threads of calls', ignored('calls share the main thread in slices')),
-  option('rpcuser=<user>', 'The user of calls', { isSensitive: true }),
+  option('rpcuser=<user>', 'The user of calls'),
   option(
     'rpcwhitelist=<whitelist>',
     'Methods that a user may call, <user>:<method>,<method> (may be given more than once)',
