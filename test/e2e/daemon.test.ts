@@ -141,7 +141,7 @@ describe('pierd', () => {
     );
     await waitFor(() => said('ready') === 'ready\n');
     const { call } = rpcOf(folder);
-    const [hash] = (await call('generatetodescriptor', [1, 'raw(51)'])) as string[];
+    const [hash] = (await call('generatetoaddress', [1, 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'])) as string[];
     await waitFor(() => said('blocks') === `${hash}\n`);
     child.kill('SIGTERM');
     expect(await exitCode(child)).toBe(0);
