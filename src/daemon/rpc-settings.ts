@@ -38,11 +38,7 @@ export function rpcSettings(settings: Settings, port: number): DaemonRpc {
   return {
     ...first!,
     moreEndpoints,
-    allows: (address) => {
-      // An IPv4 client of a socket for both kinds of address.
-      const host = address.replace(/^::ffff:(?=\d+\.)/, '');
-      return [...LOCAL, ...allowed].some((network) => isInSubnet(host, network));
-    },
+    allows: (address) => [...LOCAL, ...allowed].some((network) => isInSubnet(address, network)),
     users: users(settings),
     // The password takes the place of the cookie.
     hasCookie: (settings.text('rpcpassword') ?? '') === '' && !settings.isNegated('rpccookiefile'),

@@ -186,7 +186,12 @@ describe('calls', () => {
     expect(hasCookie).toBe(false);
     expect(users.allowed).toEqual(new Map([['a', new Set(['stop', 'help'])]]));
     expect(users.allowsListedOnly).toBe(true);
-    const both = rpc('-rpcwhitelist=a:x,y z', '-rpcwhitelist=a:y,z', '-rpcwhitelist=b', '-rpcwhitelistdefault=0').users;
+    const both = rpc(
+      '-rpcwhitelist=a:x,y z',
+      '-rpcwhitelist=a:y,z,w',
+      '-rpcwhitelist=b',
+      '-rpcwhitelistdefault=0',
+    ).users;
     expect(both.allowed).toEqual(
       new Map([
         ['a', new Set(['y', 'z'])],
@@ -222,6 +227,7 @@ describe('options without an effect', () => {
   it('are refused unless they ask for what the node does anyway', () => {
     expect(() => check('-txindex')).toThrow('Option -txindex is not supported: there is no index of transactions.');
     expect(() => check('-walletrbf=0')).toThrow('-walletrbf');
+    expect(check('-walletrbf')).toEqual([]);
     expect(check('-txindex=0', '-notxindex', '-prune=0', '-walletrbf', '-walletrbf=1')).toEqual([]);
   });
 });

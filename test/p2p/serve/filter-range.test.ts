@@ -67,3 +67,16 @@ it.each([
   atOnce(server.getCheckpoints(peer, { filterType: 0, stopHash: hash }));
   expect(sent).toEqual([{ command: 'cfcheckpt', filterType: 0, stopHash: hash, filterHeaders: heights }]);
 });
+
+it('is refused by a node that indexes filters and does not offer them', () => {
+  let reason: string | undefined;
+  const chain = { blockFilters: {}, getIndex: () => undefined } as unknown as Chain;
+  const peer = {
+    disconnect: (text: string) => {
+      reason = text;
+    },
+  } as unknown as Peer;
+  const server = new FilterServer({ services: ServiceFlag.NETWORK, chain, clock: new VirtualClock() });
+  atOnce(server.getCheckpoints(peer, { filterType: 0, stopHash: hash }));
+  expect(reason).toBe('unsupported block filter type 0');
+});
